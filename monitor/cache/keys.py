@@ -1,0 +1,114 @@
+"""The one place that makes cache keys, logical and physical.
+
+A logical key reads `clinic_1:contacts:list:page_1`. Parts are escaped so that no part can
+hold a delimiter: two different (tenant, domain, parts) never make the same key. Physical
+keys put tenant and domain into a hash tag, so that a value and the generations it depends
+on share a slot on Redis Cluster.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+from monitor.errors import CrossTenantAccess, InvalidCacheKey
+from monitor.tenancy.context import current
+from monitor.tenancy.identity import TenantId
+
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+\Z")
+_DOMAIN = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
+_MAX_PART = 96
+_RESERVED = frozenset({"gen", "lock"})  # first parts of the generations' and load leases' own physical keys
+TENANT_PREFIX = "clinic_"
+
+
+class CacheKey(str):
+    """A logical key that remembers what it was made of.
+
+    Attributes:
+        tenant: Whose entry it names.
+        domain: The domain, such as `contacts`.
+        entity: The entity it shows; None for lists and summaries.
+        tail: What follows tenant and domain.
+    """
+
+    __slots__ = ("domain", "entity", "tail", "tenant")
+    tenant: TenantId
+    domain: str
+    entity: str | None
+    tail: str
+
+    def require_bound(self) -> None:
+        """Check that the key belongs to the tenant in context.
+
+        Raises:
+            TenantNotBound: No tenant is bound.
+            CrossTenantAccess: Another tenant is.
+        """
+        bound = current()
+        if bound != self.tenant:
+            raise CrossTenantAccess(bound, self.tenant)
+
+    @property
+    def physical(self) -> str:
+        """The key the value is stored under."""
+        return f"{hash_tag(self.tenant, self.domain)}:{self.tail}"
+
+    @property
+    def generation_keys(self) -> tuple[str, ...]:
+        """The generations the entry depends on: its own level's and the domain's bulk one."""
+        tag = hash_tag(self.tenant, self.domain)
+        own = f"{tag}:gen" if self.entity is None else f"{tag}:gen:{self.entity}"
+        return (own, f"{tag}:gen:*")
+
+
+def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> CacheKey:
+    """Make a key from its parts.
+
+    Args:
+        tenant: The tenant's id.
+        domain: A lower-case word.
+        parts: What the entry shows, such as `list`, `page_1`; escaped where needed.
+        entity: The entity shown, if it is one; it must then be among the parts as well.
+
+    Raises:
+        InvalidTenantId: `tenant` is not a tenant id.
+        InvalidCacheKey: The domain is not a plain word, or there is no part.
+    """
+    owner = TenantId(tenant)
+    if not _DOMAIN.match(domain):
+        raise InvalidCacheKey("the domain must be a lower-case word of at most 48 characters")
+    if not parts or parts[0] in _RESERVED:
+        raise InvalidCacheKey(
+            "at least one part must follow the domain, and the first is neither `gen` nor `lock`"
+        )
+    tail = ":".join(map(_escaped, parts))
+    key = CacheKey(f"{TENANT_PREFIX}{int(owner)}:{domain}:{tail}")
+    key.tenant, key.domain, key.tail = owner, domain, tail
+    key.entity = None if entity is None else _escaped(str(entity))
+    return key
+
+
+def generation_keys(tenant: int, domain: str, entity: str | None) -> tuple[str, ...]:
+    """Return the generations that a write to the scope replaces: list and entity, or all of the domain's."""
+    tag = hash_tag(tenant, domain)
+    if entity is None:
+        return (f"{tag}:gen", f"{tag}:gen:*")
+    return (f"{tag}:gen", f"{tag}:gen:{_escaped(entity)}")
+
+
+def hash_tag(tenant: int, domain: str) -> str:
+    """Return the hash tag that puts a tenant's domain on one cluster slot."""
+    return f"{{{TENANT_PREFIX}{int(tenant)}:{domain}}}"
+
+
+def digest(text: str) -> str:
+    """Return a short, stable stand-in for free text, which may be personal and must not stand in a key."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _escaped(part: str) -> str:
+    # "~" is outside the plain alphabet, so an escaped part never equals a plain one.
+    if _PLAIN.match(part) and len(part) <= _MAX_PART:
+        return part
+    return f"~{digest(part)}"

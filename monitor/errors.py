@@ -1,0 +1,140 @@
+"""Every exception the kit raises on purpose.
+
+MonitorError
+├── ConfigurationError        a setting is missing or wrong; says which and what to do
+├── TenancyError
+│   ├── InvalidTenantId       not a positive integer
+│   ├── TenantNotBound        tenant data was asked for outside a bound tenant
+│   └── CrossTenantAccess     a key or row of one tenant, asked for under another
+├── AuthenticationError       the credentials are missing, expired or forged
+├── CacheError
+│   ├── InvalidCacheKey       a key part that cannot be made into a key
+│   ├── StoreUnavailable      the store failed, timed out or is cut off by the breaker
+│   └── EntryRejected         stored bytes that do not open: forged, swapped, truncated, outdated
+└── DatabaseError
+    ├── UnscopedStatement     a statement on tenant data without the tenant filter
+    └── StaleVersion          a row changed since the caller read it
+"""
+
+from __future__ import annotations
+
+
+class MonitorError(Exception):
+    """Base of the kit's exceptions."""
+
+
+class ConfigurationError(MonitorError):
+    """A setting is missing or wrong.
+
+    Args:
+        variable: Name of the environment variable or argument.
+        problem: What is wrong and what would be right, in one line.
+    """
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable}: {problem}")
+        self.variable = variable
+        self.problem = problem
+
+
+class TenancyError(MonitorError):
+    """Base of the tenancy errors."""
+
+
+class InvalidTenantId(TenancyError):
+    """A tenant id is not a positive integer."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__("a tenant id is a positive integer below 2**63")
+        self.value = value
+
+
+class TenantNotBound(TenancyError):
+    """Tenant data was asked for where no tenant is bound."""
+
+    def __init__(self) -> None:
+        super().__init__("no tenant is bound: use `with bind(tenant):` or the tenant middleware")
+
+
+class CrossTenantAccess(TenancyError):
+    """Something of one tenant was asked for under another."""
+
+    def __init__(self, bound: int, requested: int) -> None:
+        super().__init__(f"tenant {bound} is bound, data of another tenant was asked for")
+        self.bound = bound
+        self.requested = requested
+
+
+class AuthenticationError(MonitorError):
+    """Credentials are missing, expired or forged.
+
+    Args:
+        reason: A bounded word for logs and metrics, such as `expired` or `malformed`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"authentication failed: {reason}")
+        self.reason = reason
+
+
+class CacheError(MonitorError):
+    """Base of the cache errors. None of them ever reaches a client of the service."""
+
+
+class InvalidCacheKey(CacheError):
+    """A key part cannot be made into a key.
+
+    The part itself may be personal data, so neither the message nor the attributes hold it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cannot make a cache key: {reason}")
+        self.reason = reason
+
+
+class StoreUnavailable(CacheError):
+    """The store failed, timed out or is cut off by the breaker.
+
+    Args:
+        operation: The store operation, such as `get` or `set`.
+        reason: A bounded word: `timeout`, `connection`, `breaker_open`, `protocol`, `busy`.
+    """
+
+    def __init__(self, operation: str, reason: str) -> None:
+        super().__init__(f"the cache store failed at {operation}: {reason}")
+        self.operation = operation
+        self.reason = reason
+
+
+class EntryRejected(CacheError):
+    """Stored bytes do not open under the tenant, domain, key and generations they were asked for.
+
+    Args:
+        reason: A bounded word: `forged`, `format`, `key_unknown`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a cache entry was rejected: {reason}")
+        self.reason = reason
+
+
+class DatabaseError(MonitorError):
+    """Base of the database errors."""
+
+
+class UnscopedStatement(DatabaseError):
+    """A statement on tenant data was about to run without the tenant filter."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"a statement on {table} carries no tenant filter: build it with database.scope")
+        self.table = table
+
+
+class StaleVersion(DatabaseError):
+    """A row changed since the caller read it (optimistic concurrency)."""
+
+    def __init__(self, table: str, expected: int, found: int) -> None:
+        super().__init__(f"a row of {table} is at version {found}, not {expected}")
+        self.table = table
+        self.expected = expected
+        self.found = found

@@ -1,0 +1,50 @@
+"""What the middlewares of one request tell each other, in one local object."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from monitor.tenancy.identity import Identity, TenantId
+
+_KEY = "monitor.request"
+
+
+class RequestRecord:
+    """State of one request; it lives in the ASGI scope and dies with it.
+
+    A context variable set by an inner middleware is gone when an outer one records, so what
+    the outer ones need travels here.
+
+    Attributes:
+        started: Monotonic start of the request, in seconds.
+        identity: Who is asking, once the tenant middleware knows.
+        tenant: The bound tenant.
+        route: The route's full template, set by whoever matched it first.
+        cache: The value of `Cache-Status`'s outcome: hit, miss, stale, bypass, error; or None.
+        trace_id: Hex id of the request's trace, empty without one.
+        span_id: Hex id of the server span, empty without one.
+    """
+
+    __slots__ = ("cache", "identity", "route", "span_id", "started", "tenant", "trace_id")
+
+    def __init__(self, started: float = 0.0) -> None:
+        self.started = started
+        self.identity: Identity | None = None
+        self.tenant: TenantId | None = None
+        self.route: str | None = None
+        self.cache: str | None = None
+        self.trace_id = ""
+        self.span_id = ""
+
+
+def open_record(scope: MutableMapping[str, Any], started: float) -> RequestRecord:
+    """Begin the record of a request; the outermost middleware calls it."""
+    record = scope[_KEY] = RequestRecord(started)
+    return record
+
+
+def record_of(scope: MutableMapping[str, Any]) -> RequestRecord:
+    """Return the record of the request, begun here if no outer middleware did."""
+    record: RequestRecord | None = scope.get(_KEY)
+    return open_record(scope, 0.0) if record is None else record
