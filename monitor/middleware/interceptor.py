@@ -1,0 +1,220 @@
+"""Answers GET requests from the cache where a route's plan allows it.
+
+It stands inside the tenant middleware: who may see an answer is settled before the cache is
+asked, and the key is made from the bound tenant. What it stores is the encoded answer, so a
+hit is sent as it was stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from monitor.cache.cache_aside import Loaded, Lookup
+from monitor.cache.keys import CacheKey
+from monitor.cache.observer import CacheResult
+from monitor.middleware.request import record_of
+from monitor.middleware.stored_answer import (
+    Headers,
+    StoredAnswer,
+    content_headers,
+    entity_tag,
+    matches_any,
+    pack,
+    unpack,
+)
+from monitor.tenancy.identity import TenantId
+
+Query = Sequence[tuple[str, str]]
+KeyMaker = Callable[[TenantId, Mapping[str, str], Query], CacheKey | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CachedRoute:
+    """How the answers of one route are cached.
+
+    Attributes:
+        path: The route's template, as in the route table.
+        key: Makes the key from the bound tenant, the path's parameters and the query; None
+            leaves the request uncached, for instance when a parameter is invalid.
+    """
+
+    path: str
+    key: KeyMaker
+
+
+class Cache(Protocol):
+    """What the interceptor asks of the cache."""
+
+    async def get_or_load(self, key: CacheKey, load: Callable[[], Awaitable[Loaded]]) -> Lookup:
+        """Return what is stored under `key`, or what `load` returns."""
+        ...
+
+
+class RouteMatcher:
+    """Finds the plan of a path: exact paths by one dictionary look-up, templates by Starlette's own pattern."""
+
+    def __init__(self, routes: Sequence[CachedRoute]) -> None:
+        self._exact = {route.path: route for route in routes if "{" not in route.path}
+        self._templates = [(compile_path(route.path)[0], route) for route in routes if "{" in route.path]
+
+    def match(self, path: str) -> tuple[CachedRoute, Mapping[str, str]] | None:
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        for pattern, route in self._templates:
+            found = pattern.match(path)
+            if found is not None:
+                return route, found.groupdict()
+        return None
+
+
+class CacheInterceptor:
+    """Pure ASGI middleware that answers planned GET and HEAD requests from the cache.
+
+    Args:
+        app: The application behind.
+        cache: Usually a `TenantCache`.
+        routes: The routes that may be cached. Their answers must be complete in themselves:
+            an endless stream has no place here.
+        name: Who we are in `Cache-Status` (RFC 9211).
+    """
+
+    def __init__(
+        self, app: ASGIApp, cache: Cache, routes: Sequence[CachedRoute], name: str = "TaskMed"
+    ) -> None:
+        self._app = app
+        self._cache = cache
+        self._matcher = RouteMatcher(routes)
+        self._name = name.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = self._key(scope)
+        if key is None:
+            await self._app(scope, receive, send)
+            return
+        lookup = await self._cache.get_or_load(key, lambda: self._load(scope, key))
+        record_of(scope).cache = lookup.result
+        await self._answer(scope, send, lookup)
+
+    def _key(self, scope: Scope) -> CacheKey | None:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            return None
+        path: str = scope["path"]
+        found = self._matcher.match(path.removeprefix(scope.get("root_path", "")))
+        record = record_of(scope)
+        # Without a tenant the request goes on and fails closed at the first tenant data it touches.
+        if found is None or record.tenant is None:
+            return None
+        plan, parameters = found
+        query = scope["query_string"]
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ()
+        key = plan.key(record.tenant, parameters, pairs)
+        if key is not None:
+            record.route = plan.path
+        return key
+
+    async def _load(self, scope: Scope, key: CacheKey) -> Loaded:
+        # The load may outlive its first caller, so it gets a scope and a client of its own.
+        capture = Capture()
+        get = {**scope, "method": "GET"}
+        running = asyncio.ensure_future(self._app(get, capture.receive, capture.send))
+        complete = asyncio.ensure_future(capture.complete.wait())
+        await asyncio.wait({running, complete}, return_when=asyncio.FIRST_COMPLETED)
+        complete.cancel()
+        if not capture.complete.is_set():
+            await running
+            raise RuntimeError("the application returned without a complete answer")
+        _keep(running)
+        return capture.loaded(key, scope["path"])
+
+    async def _answer(self, scope: Scope, send: Send, lookup: Lookup) -> None:
+        answer = unpack(lookup.value)
+        headers = list(answer.headers)
+        headers.append((b"cache-status", cache_status(self._name, lookup)))
+        if answer.etag:
+            headers += (
+                (b"etag", answer.etag),
+                (b"cache-control", b"private, no-cache"),
+                (b"vary", b"authorization"),
+            )
+            if _unchanged(scope, answer.etag):
+                await _send(send, 304, headers, b"")
+                return
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+        await _send(send, answer.status, headers, b"" if scope["method"] == "HEAD" else answer.body)
+
+
+class Capture:
+    """Receives one answer of the application in place of the client."""
+
+    def __init__(self) -> None:
+        self.complete = asyncio.Event()
+        self._status = 0
+        self._headers: Headers = []
+        self._chunks: list[bytes] = []
+
+    async def receive(self) -> Message:
+        """Give an empty body at once; the client of a shared load never disconnects."""
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headers = [(name.lower(), value) for name, value in message.get("headers", ())]
+        elif message["type"] == "http.response.body":
+            self._chunks.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                self.complete.set()
+
+    def loaded(self, key: CacheKey, path: str) -> Loaded:
+        """Return the captured answer as bytes, and whether it may be stored."""
+        body = b"".join(self._chunks)
+        sent = dict(self._headers)
+        good = self._status == 200  # noqa: PLR2004 - the only status whose content is stored
+        etag = sent.get(b"etag", b"") or (entity_tag(key.tenant, path, body) if good else b"")
+        private = b"set-cookie" in sent or b"no-store" in sent.get(b"cache-control", b"")
+        absent = self._status == 404  # noqa: PLR2004 - kept only where the policy caches absences
+        kept = self._headers if not (good or absent) else content_headers(self._headers)
+        kept = [pair for pair in kept if pair[0] not in (b"content-length", b"etag")]
+        answer = StoredAnswer(self._status, etag if good else b"", kept, body)
+        return Loaded(pack(answer), cacheable=(good or absent) and not private, negative=absent)
+
+
+def cache_status(name: bytes, lookup: Lookup) -> bytes:
+    """Render `Cache-Status` (RFC 9211); the key is left out, it may name a person's data."""
+    if lookup.result is CacheResult.HIT:
+        return b"%s; hit; ttl=%d" % (name, lookup.ttl_left_s)
+    if lookup.result is CacheResult.STALE:
+        return b"%s; hit; ttl=%d; detail=stale" % (name, lookup.ttl_left_s)
+    reason = {CacheResult.MISS: b"miss", CacheResult.BYPASS: b"bypass"}.get(
+        lookup.result, b"bypass; detail=error"
+    )
+    stored = b"; stored" if lookup.stored else b""
+    collapsed = b"; collapsed" if lookup.collapsed else b""
+    return b"%s; fwd=%s%s%s" % (name, reason, stored, collapsed)
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _unchanged(scope: Scope, etag: bytes) -> bool:
+    return any(name == b"if-none-match" and matches_any(value, etag) for name, value in scope["headers"])
+
+
+_running: set[asyncio.Future[None]] = set()
+
+
+def _keep(task: asyncio.Future[None]) -> None:
+    # An answer's background work goes on behind the load; the loop itself keeps only a weak reference.
+    if not task.done():
+        _running.add(task)
+        task.add_done_callback(_running.discard)
