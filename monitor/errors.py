@@ -6,6 +6,7 @@ MonitorError
 │   ├── InvalidTenantId       not a positive integer
 │   ├── TenantNotBound        tenant data was asked for outside a bound tenant
 │   └── CrossTenantAccess     a key or row of one tenant, asked for under another
+├── IncompleteAnswer          the application returned without the last byte of its answer
 ├── AuthenticationError       the credentials are missing, expired or forged
 ├── CacheError
 │   ├── InvalidCacheKey       a key part that cannot be made into a key
@@ -75,6 +76,13 @@ class AuthenticationError(MonitorError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"authentication failed: {reason}")
         self.reason = reason
+
+
+class IncompleteAnswer(MonitorError):
+    """The application behind a middleware returned without the last byte of its answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the application returned without a complete answer")
 
 
 class CacheError(MonitorError):

@@ -14,22 +14,19 @@ from typing import Protocol
 from urllib.parse import parse_qsl
 
 from starlette.routing import compile_path
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.cache.cache_aside import Loaded, Lookup
 from monitor.cache.keys import CacheKey
 from monitor.cache.observer import CacheResult
+from monitor.errors import IncompleteAnswer
+from monitor.middleware.capture import Capture
 from monitor.middleware.request import record_of
-from monitor.middleware.stored_answer import (
-    Headers,
-    StoredAnswer,
-    content_headers,
-    entity_tag,
-    matches_any,
-    pack,
-    unpack,
-)
+from monitor.middleware.stored_answer import Headers, matches_any, unpack
 from monitor.tenancy.identity import TenantId
+
+# Stored for one user only, and asked for again each time: an invalidation cannot reach a browser.
+_PRIVATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
 
 Query = Sequence[tuple[str, str]]
 KeyMaker = Callable[[TenantId, Mapping[str, str], Query], CacheKey | None]
@@ -58,7 +55,7 @@ class Cache(Protocol):
 
 
 class RouteMatcher:
-    """Finds the plan of a path: exact paths by one dictionary look-up, templates by Starlette's own pattern."""
+    """Finds the plan of a path: exact ones in a dictionary, templates by Starlette's own pattern."""
 
     def __init__(self, routes: Sequence[CachedRoute]) -> None:
         self._exact = {route.path: route for route in routes if "{" not in route.path}
@@ -93,6 +90,7 @@ class CacheInterceptor:
         self._cache = cache
         self._matcher = RouteMatcher(routes)
         self._name = name.encode()
+        self._behind: set[asyncio.Future[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = self._key(scope)
@@ -122,17 +120,24 @@ class CacheInterceptor:
 
     async def _load(self, scope: Scope, key: CacheKey) -> Loaded:
         # The load may outlive its first caller, so it gets a scope and a client of its own.
-        capture = Capture()
-        get = {**scope, "method": "GET"}
-        running = asyncio.ensure_future(self._app(get, capture.receive, capture.send))
-        complete = asyncio.ensure_future(capture.complete.wait())
-        await asyncio.wait({running, complete}, return_when=asyncio.FIRST_COMPLETED)
-        complete.cancel()
-        if not capture.complete.is_set():
+        capture = Capture(asyncio.get_running_loop().create_future())
+        running = asyncio.ensure_future(self._app({**scope, "method": "GET"}, capture.receive, capture.send))
+        try:
+            await asyncio.wait({running, capture.complete}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
+        if not capture.complete.done():
             await running
-            raise RuntimeError("the application returned without a complete answer")
-        _keep(running)
+            raise IncompleteAnswer
+        self._keep(running)
         return capture.loaded(key, scope["path"])
+
+    def _keep(self, running: asyncio.Future[None]) -> None:
+        # An answer's background work goes on behind it; the loop itself keeps only a weak reference.
+        if not running.done():
+            self._behind.add(running)
+            running.add_done_callback(self._behind.discard)
 
     async def _answer(self, scope: Scope, send: Send, lookup: Lookup) -> None:
         answer = unpack(lookup.value)
@@ -149,42 +154,6 @@ class CacheInterceptor:
                 return
         headers.append((b"content-length", b"%d" % len(answer.body)))
         await _send(send, answer.status, headers, b"" if scope["method"] == "HEAD" else answer.body)
-
-
-class Capture:
-    """Receives one answer of the application in place of the client."""
-
-    def __init__(self) -> None:
-        self.complete = asyncio.Event()
-        self._status = 0
-        self._headers: Headers = []
-        self._chunks: list[bytes] = []
-
-    async def receive(self) -> Message:
-        """Give an empty body at once; the client of a shared load never disconnects."""
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-            self._headers = [(name.lower(), value) for name, value in message.get("headers", ())]
-        elif message["type"] == "http.response.body":
-            self._chunks.append(message.get("body", b""))
-            if not message.get("more_body", False):
-                self.complete.set()
-
-    def loaded(self, key: CacheKey, path: str) -> Loaded:
-        """Return the captured answer as bytes, and whether it may be stored."""
-        body = b"".join(self._chunks)
-        sent = dict(self._headers)
-        good = self._status == 200  # noqa: PLR2004 - the only status whose content is stored
-        etag = sent.get(b"etag", b"") or (entity_tag(key.tenant, path, body) if good else b"")
-        private = b"set-cookie" in sent or b"no-store" in sent.get(b"cache-control", b"")
-        absent = self._status == 404  # noqa: PLR2004 - kept only where the policy caches absences
-        kept = self._headers if not (good or absent) else content_headers(self._headers)
-        kept = [pair for pair in kept if pair[0] not in (b"content-length", b"etag")]
-        answer = StoredAnswer(self._status, etag if good else b"", kept, body)
-        return Loaded(pack(answer), cacheable=(good or absent) and not private, negative=absent)
 
 
 def cache_status(name: bytes, lookup: Lookup) -> bytes:
@@ -208,13 +177,3 @@ async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
 
 def _unchanged(scope: Scope, etag: bytes) -> bool:
     return any(name == b"if-none-match" and matches_any(value, etag) for name, value in scope["headers"])
-
-
-_running: set[asyncio.Future[None]] = set()
-
-
-def _keep(task: asyncio.Future[None]) -> None:
-    # An answer's background work goes on behind the load; the loop itself keeps only a weak reference.
-    if not task.done():
-        _running.add(task)
-        task.add_done_callback(_running.discard)
