@@ -1,0 +1,1 @@
+"""Faults in the running service, followed to the page that they cause."""

@@ -1,0 +1,206 @@
+"""A server of another project as a child process on a free loopback port."""
+
+from __future__ import annotations
+
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from monitor.errors import MonitorError
+
+_POLL_S = 0.02
+_PORT_ATTEMPTS = 5
+_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ServerFailed(MonitorError):
+    """A server did not start; carries the end of what it wrote.
+
+    Args:
+        name: The server.
+        output: Last lines of its log.
+    """
+
+    def __init__(self, name: str, output: str) -> None:
+        super().__init__(f"{name} did not become ready; it wrote:\n{output}")
+        self.name = name
+        self.output = output
+
+
+def free_port() -> int:
+    """Return a loopback TCP port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def http_ok(url: str, timeout_s: float = 1.0) -> bool:
+    """Say whether a loopback URL answers 2xx."""
+    try:
+        with _LOOPBACK.open(url, timeout=timeout_s):
+            return True
+    except (OSError, urllib.error.HTTPError):
+        return False
+
+
+class Server:
+    """One server process; subclasses give its command and say when it is ready.
+
+    The process dies with the one that started it, even by `kill -9`. A port that somebody
+    else took between choice and start is answered by another try on another port; once the
+    server has been ready it keeps its port through `stop`, `kill`, `start`.
+
+    Args:
+        folder: Where it keeps its data and its log; a temporary folder of its own if None.
+        user: Run as this user, for servers that refuse root.
+        start_timeout_s: How long it may take to become ready.
+    """
+
+    name = "server"
+    stop_signal = signal.SIGTERM
+
+    def __init__(
+        self, folder: Path | None = None, *, user: str | None = None, start_timeout_s: float = 30.0
+    ) -> None:
+        self._own_folder = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"taskmed-{self.name}-")) if folder is None else folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = 0
+        self._user = user
+        self._timeout_s = start_timeout_s
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server.
+
+        Raises:
+            ServerFailed: It does not run.
+        """
+        if self._process is None:
+            raise ServerFailed(self.name, "(it does not run)")
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def command(self) -> Sequence[str]:
+        """Return the command line for `self.port` and `self.folder`."""
+        raise NotImplementedError
+
+    def ready(self) -> bool:
+        """Say whether the server answers."""
+        raise NotImplementedError
+
+    def start(self) -> Self:
+        """Start the process and return once it is ready.
+
+        Raises:
+            ServerFailed: It ended, or was not ready in time.
+        """
+        keeps_port = bool(self.port)
+        for _ in range(_PORT_ATTEMPTS):
+            if not keeps_port:
+                self.port = free_port()
+            self._launch()
+            if self._await_ready():
+                return self
+            self.kill()
+            if keeps_port:
+                break
+        if not keeps_port:
+            self.port = 0
+        raise ServerFailed(self.name, self.log_tail())
+
+    def stop(self) -> None:
+        """Ask the process to end, and end it after ten seconds; does nothing when it does not run."""
+        if self._process is None:
+            return
+        if self.running:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.send_signal(self.stop_signal)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """End the process as `kill -9` does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop and start on the same port."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Freeze the process: connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused process go on."""
+        self._signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """Stop and remove the temporary folder."""
+        self.stop()
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log_tail(self, lines: int = 15) -> str:
+        """Return the last lines the server wrote."""
+        log = self.folder / f"{self.name}.log"
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _launch(self) -> None:
+        guard = shutil.which("setpriv")
+        # The kernel ends the server when its parent dies, however that happens.
+        prefix = [guard, "--pdeathsig", "KILL", "--"] if guard else []
+        with (self.folder / f"{self.name}.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the command is made of our own words
+                [*prefix, *map(str, self.command())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                user=self._user,
+                group=pwd.getpwnam(self._user).pw_gid if self._user else None,
+                extra_groups=[] if self._user else None,
+                start_new_session=True,
+            )
+
+    def _await_ready(self) -> bool:
+        deadline = time.monotonic() + self._timeout_s
+        while self.running and time.monotonic() < deadline:
+            if self.ready():
+                return self.running
+            time.sleep(_POLL_S)
+        return False
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self.running:
+            self._process.send_signal(number)
