@@ -1,0 +1,93 @@
+"""Everything about the kit that an operator may choose, as one frozen value.
+
+Nothing here reads the environment: the application does, once, and passes the value in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from monitor.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """How the cache reaches its store and how much it may hold.
+
+    Attributes:
+        url: `memory://` (one process), `redis://`, `rediss://`, `redis+cluster://` or `redis+sentinel://`.
+        timeout_s: The longest a store call may take before the request goes on without it.
+        sealing_keys: AES-256 keys by id, newest first; entries under an older one still open.
+            Empty: a key is drawn at the start, and the store's content ends with the process.
+        near_bytes: Bound of the near cache in each process; 0 turns it off.
+        enabled: The switch at the start.
+        share: Share of traffic that may use the cache, between 0 and 1.
+        shares: The share by domain, where it differs.
+        lease_s: Length of a worker's lease on the outbox (`docs/cache.md`).
+        poll_s: Time between two polls of the outbox.
+    """
+
+    url: str = "memory://"
+    timeout_s: float = 0.05
+    sealing_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    near_bytes: int = 64 * 1024 * 1024
+    enabled: bool = True
+    share: float = 1.0
+    shares: Mapping[str, float] = field(default_factory=dict)
+    lease_s: float = 2.0
+    poll_s: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ConfigurationError("cache share", "must lie between 0 and 1")
+        if self.lease_s < 2 * self.poll_s:
+            raise ConfigurationError("cache lease", "must be at least twice the poll's period")
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSettings:
+    """The kit's settings.
+
+    Attributes:
+        service: The service's name in metrics, traces and logs.
+        version: The service's version.
+        environment: Such as `production`; a resource attribute of every span.
+        cache: The cache's settings.
+        otlp_endpoint: Where spans go by OTLP over HTTP; None keeps them in memory only.
+        sampling_ratio: Share of requests sampled at the head; slow and failed ones are kept anyway.
+        recent_traces: How many traces the service keeps for its operators.
+        tenant_budget: Most tenants with series of their own; newcomers go to the overflow.
+        tenant_idle_s: After this long without a request a tenant's series are removed.
+        metrics_directory: Where several workers share their counts; None for one worker.
+        log_level: `debug`, `info`, `warning` or `error`.
+        access_log: Whether every request writes a line.
+        slow_query_s: Bound over which a statement is logged and counted.
+        window_s: Window of `/api/metrics` and of the health check.
+        check_timeout_s: The longest a health check may take.
+    """
+
+    service: str = "taskmed"
+    version: str = "0.0.0"
+    environment: str = "development"
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    otlp_endpoint: str | None = None
+    sampling_ratio: float = 0.1
+    recent_traces: int = 500
+    tenant_budget: int = 2_000
+    tenant_idle_s: float = 900.0
+    metrics_directory: Path | None = None
+    log_level: str = "info"
+    access_log: bool = True
+    slow_query_s: float = 0.1
+    window_s: float = 300.0
+    check_timeout_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sampling_ratio <= 1:
+            raise ConfigurationError("sampling ratio", "must lie between 0 and 1")
+        if self.tenant_budget < 1:
+            raise ConfigurationError("tenant budget", "must be at least 1")
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise ConfigurationError("log level", "must be debug, info, warning or error")

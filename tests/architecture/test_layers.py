@@ -1,0 +1,185 @@
+"""The house stands: imports point down, siblings never meet, nothing imports its own front."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Greater numbers may import smaller ones; equal numbers only within one room.
+RANKS = {
+    "monitor.errors": 0,
+    "monitor.clock": 0,
+    "monitor.objectives": 0,
+    "monitor.settings": 1,
+    "monitor.tenancy": 1,
+    "monitor.scopes": 2,
+    "monitor.cache": 3,
+    "monitor.database": 3,
+    "monitor.metrics": 3,
+    "monitor.tracing": 3,
+    "monitor.logs": 4,
+    "monitor.middleware": 5,
+    "monitor.summary": 5,
+    "monitor.health": 6,
+    "monitor.definitions": 7,
+    "monitor.console": 7,
+    "monitor.bootstrap": 8,
+    "monitor.testing": 9,
+    "monitor": 0,
+    "app.config": 10,
+    "app.problems": 10,
+    "app.keys": 10,
+    "app.policies": 10,
+    "app.tables": 10,
+    "app.auth": 11,
+    "app.schemas": 11,
+    "app.migrations": 11,
+    "app.services": 12,
+    "app.routes": 13,
+    "app.openapi": 14,
+    "app.main": 15,
+    "app": 16,
+}
+
+
+def sources() -> Iterator[tuple[str, Path]]:
+    for package in ("monitor", "app"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+MODULES = dict(sources())
+
+
+def room(module: str) -> str:
+    """The longest ranked name that the module lies in."""
+    return max((name for name in RANKS if module == name or module.startswith(name + ".")), key=len)
+
+
+def inner_imports(module: str) -> set[str]:
+    return {name for name in imports(MODULES[module]) if name in MODULES}
+
+
+def test_imports_point_down() -> None:
+    """A module imports only from rooms below it, or from its own."""
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        for name in inner_imports(module)
+        if room(name) != room(module) and RANKS[room(name)] >= RANKS[room(module)]
+    ]
+
+    assert [] == wrong
+
+
+def test_the_kit_never_imports_the_app() -> None:
+    """`monitor` stands alone, so that any team can adopt it."""
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        if module.split(".")[0] == "monitor"
+        for name in imports(path)
+        if name.split(".")[0] == "app"
+    ]
+
+    assert [] == wrong
+
+
+def test_no_module_imports_its_own_front() -> None:
+    """Inside a room modules import each other directly, never through the room's front."""
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        for name in inner_imports(module)
+        if MODULES[name].name == "__init__.py"
+        and name not in ("monitor", "app")
+        and module.startswith(name + ".")
+    ]
+
+    assert [] == wrong
+
+
+def test_imports_have_no_cycle() -> None:
+    """No chain of imports comes back to where it began."""
+    graph = {module: inner_imports(module) - {module} for module in MODULES}
+    done: set[str] = set()
+
+    def walk(module: str, way: tuple[str, ...]) -> None:
+        if module in way:
+            pytest.fail(" > ".join((*way[way.index(module) :], module)))
+        if module not in done:
+            for name in graph[module]:
+                walk(name, (*way, module))
+            done.add(module)
+
+    for module in graph:
+        walk(module, ())
+
+    assert done == set(MODULES)
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("redis", ("monitor.cache",)),
+        ("opentelemetry.sdk", ("monitor.tracing.provider", "monitor.testing")),
+        ("sqlalchemy", ("monitor.database", "app.tables", "app.services", "app.migrations", "app.demo")),
+        ("jwt", ("app.auth",)),
+    ],
+)
+def test_a_vendor_is_met_in_one_place(package: str, allowed: tuple[str, ...]) -> None:
+    """Each vendor library is imported only where the design puts it."""
+    wrong = [
+        module
+        for module, path in MODULES.items()
+        if any(name == package or name.startswith(package + ".") for name in imports(path))
+        and not any(module == place or module.startswith(place + ".") for place in allowed)
+    ]
+
+    assert [] == wrong
+
+
+def test_the_environment_is_read_in_one_file() -> None:
+    """`os.environ` and `os.getenv` stand in app/config.py and nowhere else."""
+    wrong = [
+        module
+        for module, path in MODULES.items()
+        if module != "app.config"
+        and any(
+            isinstance(node, ast.Attribute)
+            and node.attr in ("environ", "getenv")
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "os"
+            for node in ast.walk(ast.parse(path.read_text()))
+        )
+    ]
+
+    assert [] == wrong
+
+
+def test_input_is_never_checked_by_assert() -> None:
+    """`assert` vanishes under -O, so the sources hold none."""
+    wrong = [
+        f"{module}:{node.lineno}"
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert)
+    ]
+
+    assert [] == wrong
