@@ -1,0 +1,65 @@
+"""The words of spans: attribute names, which of them may leave the process, and span names.
+
+Names follow OpenTelemetry's stable HTTP and database conventions; the cache and the tenant
+have none yet. What is not listed here is never exported, so that no patient's data, raw path
+or cache key can leave with a span, whichever library set the attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+Value = str | bool | int | float
+Attributes = Mapping[str, Value]
+
+HTTP_METHOD: Final = "http.request.method"
+HTTP_ROUTE: Final = "http.route"
+HTTP_STATUS: Final = "http.response.status_code"
+URL_SCHEME: Final = "url.scheme"
+PROTOCOL_VERSION: Final = "network.protocol.version"
+ERROR_TYPE: Final = "error.type"
+TENANT: Final = "tenant.id"
+CACHE_RESULT: Final = "cache.result"
+
+ALLOWED: Final = frozenset(
+    {
+        HTTP_METHOD,
+        HTTP_ROUTE,
+        HTTP_STATUS,
+        URL_SCHEME,
+        PROTOCOL_VERSION,
+        ERROR_TYPE,
+        TENANT,
+        CACHE_RESULT,
+        "cache.domain",
+        "cache.layer",
+        "cache.operation",
+        "db.collection.name",
+        "db.operation.name",
+        "db.query.summary",
+        "db.response.status_code",
+        "db.system.name",
+    }
+)
+_LONGEST = 256
+
+
+def allowed(attributes: Mapping[str, object], names: frozenset[str] = ALLOWED) -> dict[str, Value]:
+    """Return the attributes that may be exported: listed, of a plain type, and not overlong."""
+    kept: dict[str, Value] = {}
+    for name, value in attributes.items():
+        if name in names and isinstance(value, str | bool | int | float):
+            kept[name] = value[:_LONGEST] if isinstance(value, str) else value
+    return kept
+
+
+def server_span_name(method: str, route: str | None) -> str:
+    """Return `GET /contacts/{id}`; without a route only the method, never the path.
+
+    Args:
+        method: A known method or `_OTHER`, which the convention spells `HTTP` in names.
+        route: The full template; None where nothing matched.
+    """
+    verb = "HTTP" if method == "_OTHER" else method
+    return verb if route is None else f"{verb} {route}"
