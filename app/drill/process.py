@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from monitor.errors import MonitorError
 
 _POLL_S = 0.02
 _PORT_ATTEMPTS = 5
+_LISTEN = "0A"  # the state in the kernel's table of sockets
 _LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -53,7 +55,27 @@ def http_ok(url: str, timeout_s: float = 1.0) -> bool:
         return False
 
 
-class Server:
+def listens(pid: int, port: int) -> bool:
+    """Say whether the process itself listens on the port; another's answer there is no sign of life.
+
+    True where the system has no `/proc` to tell.
+    """
+    tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    lines = [
+        line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]
+    ]
+    inodes = {
+        f"socket:[{words[9]}]"
+        for words in lines
+        if words[3] == _LISTEN and int(words[1].rpartition(":")[2], 16) == port
+    }
+    try:
+        return any(str(entry.readlink()) in inodes for entry in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return not Path("/proc/self/fd").exists()
+
+
+class Server(ABC):
     """One server process; subclasses give its command and say when it is ready.
 
     The process dies with the one that started it, even by `kill -9`. A port that somebody
@@ -95,13 +117,13 @@ class Server:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """Return the command line for `self.port` and `self.folder`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ready(self) -> bool:
         """Say whether the server answers."""
-        raise NotImplementedError
 
     def start(self) -> Self:
         """Start the process and return once it is ready.
@@ -195,11 +217,16 @@ class Server:
 
     def _await_ready(self) -> bool:
         deadline = time.monotonic() + self._timeout_s
-        while self.running and time.monotonic() < deadline:
-            if self.ready():
-                return self.running
-            time.sleep(_POLL_S)
+        while not self._ended_within(_POLL_S) and time.monotonic() < deadline:
+            if listens(self.pid, self.port) and self.ready():
+                return True
         return False
+
+    def _ended_within(self, seconds: float) -> bool:
+        try:
+            return self._process is None or self._process.wait(seconds) is not None
+        except subprocess.TimeoutExpired:
+            return False
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self.running:

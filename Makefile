@@ -1,0 +1,72 @@
+# `make run` and `make test` need Python 3.11 and make, nothing else; `make help` lists the rest.
+
+PORT ?= 8000
+VENV ?= .venv
+JOBS ?= 2
+PYTHON ?= python3
+ARGS ?=
+
+BIN := $(VENV)/bin
+SOURCES := monitor app tests benchmarks scripts
+FOUND := $(wildcard $(SOURCES))
+# uv writes the locks; --no-emit-index-url keeps them free of any index.
+COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --constraint requirements/constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup runtime servers lint format types check bench drill load token demo \
+	definitions compose-secrets lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: runtime ## Start the service with demo data and light traffic; PORT=8000
+	@exec $(BIN)/taskmed run --port $(PORT) $(ARGS)
+
+test: setup servers lint types ## Everything CI runs: lint, types, every test
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+setup: ## Make the environment with the development tools
+	@$(PYTHON) scripts/make_environment.py $(VENV) dev
+
+runtime: # the environment without the development tools
+	@$(PYTHON) scripts/make_environment.py $(VENV) runtime
+
+servers: setup ## Install the servers that tests start, where apt is at hand
+	@$(BIN)/python scripts/install_servers.py
+
+lint: setup ## Check style
+	@$(BIN)/ruff check --quiet $(FOUND)
+	@$(BIN)/ruff format --quiet --check $(FOUND)
+
+format: setup ## Format the code
+	@$(BIN)/ruff check --quiet --fix-only $(FOUND)
+	@$(BIN)/ruff format --quiet $(FOUND)
+
+types: setup ## Check types
+	@$(BIN)/mypy
+
+bench: ## Measure: the benchmarks, each against its rivals
+	@$(PYTHON) scripts/make_environment.py $(VENV) bench
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+load: runtime ## Send traffic to a running service; ARGS="--seconds 30 --users 200"
+	@$(BIN)/taskmed load --url http://127.0.0.1:$(PORT) $(ARGS)
+
+token: runtime ## Mint a token; ARGS="--clinic 1 --role staff"
+	@$(BIN)/taskmed token $(ARGS)
+
+definitions: setup ## Write alerts/ and dashboards/ from the objectives and the metric catalogue
+	@$(BIN)/python -m monitor.definitions $(ARGS)
+
+compose-secrets: ## Make the keys and passwords that docker-compose.yml reads
+	@$(PYTHON) scripts/make_secrets.py
+
+lock: setup ## Write the locks anew from pyproject.toml
+	@$(COMPILE) -o requirements/runtime.lock
+	@$(COMPILE) --extra dev -o requirements/dev.lock
+	@$(COMPILE) --extra dev --extra bench -o requirements/bench.lock
+
+clean: ## Remove what the commands made: environment, caches, demo data
+	@rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* var build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
