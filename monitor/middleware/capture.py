@@ -6,8 +6,8 @@ import asyncio
 
 from starlette.types import Message
 
-from monitor.cache.cache_aside import Loaded
 from monitor.cache.keys import CacheKey
+from monitor.cache.lookup import Loaded
 from monitor.middleware.stored_answer import Headers, StoredAnswer, content_headers, entity_tag, pack
 
 _FOUND, _ABSENT = 200, 404

@@ -8,7 +8,7 @@ hit is sent as it was stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.cache.cache_aside import Loaded, Lookup
 from monitor.cache.keys import CacheKey
+from monitor.cache.lookup import Load, Loaded, Lookup
 from monitor.cache.observer import CacheResult
 from monitor.errors import IncompleteAnswer
 from monitor.middleware.capture import Capture
@@ -49,7 +49,7 @@ class CachedRoute:
 class Cache(Protocol):
     """What the interceptor asks of the cache."""
 
-    async def get_or_load(self, key: CacheKey, load: Callable[[], Awaitable[Loaded]]) -> Lookup:
+    async def get_or_load(self, key: CacheKey, load: Load) -> Lookup:
         """Return what is stored under `key`, or what `load` returns."""
         ...
 
