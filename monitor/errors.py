@@ -6,6 +6,7 @@ MonitorError
 │   ├── InvalidTenantId       not a positive integer
 │   ├── TenantNotBound        tenant data was asked for outside a bound tenant
 │   └── CrossTenantAccess     a key or row of one tenant, asked for under another
+├── UndeclaredMetric          a metric that the catalogue does not have, or has otherwise
 ├── IncompleteAnswer          the application returned without the last byte of its answer
 ├── AuthenticationError       the credentials are missing, expired or forged
 ├── CacheError
@@ -14,7 +15,10 @@ MonitorError
 │   └── EntryRejected         stored bytes that do not open: forged, swapped, truncated, outdated
 └── DatabaseError
     ├── UnscopedStatement     a statement on tenant data without the tenant filter
-    └── StaleVersion          a row changed since the caller read it
+    ├── StaleVersion          a row changed since the caller read it
+    ├── PoolExhausted         no database connection became free in time
+    └── StatementFailed       the database refused or lost a statement
+        └── ConstraintViolated  a row collides with a key or another constraint
 """
 
 from __future__ import annotations
@@ -76,6 +80,14 @@ class AuthenticationError(MonitorError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"authentication failed: {reason}")
         self.reason = reason
+
+
+class UndeclaredMetric(MonitorError):
+    """An instrument was asked for that the catalogue does not have, or has otherwise."""
+
+    def __init__(self, metric: str) -> None:
+        super().__init__(f"{metric} is not in the catalogue with that type and those labels")
+        self.metric = metric
 
 
 class IncompleteAnswer(MonitorError):
@@ -146,3 +158,37 @@ class StaleVersion(DatabaseError):
         self.table = table
         self.expected = expected
         self.found = found
+
+
+class PoolExhausted(DatabaseError):
+    """No database connection became free in time.
+
+    Args:
+        waited_s: How long the caller waited, in seconds.
+    """
+
+    def __init__(self, waited_s: float) -> None:
+        super().__init__(f"no database connection became free within {waited_s:.1f} s")
+        self.waited_s = waited_s
+
+
+class StatementFailed(DatabaseError):
+    """The database refused or lost a statement.
+
+    The driver's own message may quote values of the row, so it is neither kept nor chained.
+
+    Args:
+        summary: The statement's `db.query.summary`, such as `INSERT contacts`.
+        error_type: Class of the driver's exception.
+        status_code: The database's own code (SQLSTATE), or None.
+    """
+
+    def __init__(self, summary: str, error_type: str, status_code: str | None = None) -> None:
+        super().__init__(f"{summary} failed: {error_type}" + (f" ({status_code})" if status_code else ""))
+        self.summary = summary
+        self.error_type = error_type
+        self.status_code = status_code
+
+
+class ConstraintViolated(StatementFailed):
+    """A row collides with a key or another constraint."""

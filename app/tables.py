@@ -1,0 +1,135 @@
+"""The service's tables. Every one carries the clinic first in its keys and indexes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+from monitor.database.kit_tables import METADATA as KIT_METADATA
+from monitor.database.scope import TENANT_COLUMN, tenant_column
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+ALL_METADATA = (METADATA, KIT_METADATA)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: aware on the way in and out, UTC in the database, which on SQLite keeps no zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002 - the same
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+def _clinic() -> sa.Column[int]:
+    return tenant_column(
+        sa.ForeignKey(f"clinics.{TENANT_COLUMN}", ondelete="RESTRICT"),
+        primary_key=True,
+        autoincrement=False,
+    )
+
+
+def _history() -> tuple[sa.Column[Any], ...]:
+    return (
+        # Counts up with each update; an update names the version it is based on (optimistic concurrency).
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("updated_at", Moment, nullable=False),
+    )
+
+
+def _belongs_to_contact() -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [TENANT_COLUMN, "contact_id"], [f"contacts.{TENANT_COLUMN}", "contacts.id"], ondelete="RESTRICT"
+    )
+
+
+CLINICS = sa.Table(
+    "clinics",
+    METADATA,
+    tenant_column(primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("time_zone", sa.String(64), nullable=False),
+)
+
+CONTACTS = sa.Table(
+    "contacts",
+    METADATA,
+    _clinic(),
+    _id(),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("email", sa.String(254), nullable=True),
+    sa.Column("phone", sa.String(32), nullable=True),
+    sa.Column("date_of_birth", sa.Date, nullable=True),
+    sa.Column("language", sa.String(12), nullable=True),
+    sa.Column("notes", sa.Text, nullable=False),
+    *_history(),
+    sa.Index("ix_contacts_name", TENANT_COLUMN, "name", "id"),
+)
+
+APPOINTMENTS = sa.Table(
+    "appointments",
+    METADATA,
+    _clinic(),
+    _id(),
+    sa.Column("contact_id", sa.BigInteger, nullable=False),
+    sa.Column("practitioner", sa.String(200), nullable=False),
+    sa.Column("starts_at", Moment, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reason", sa.String(200), nullable=False),
+    sa.Column("notes", sa.Text, nullable=False),
+    *_history(),
+    _belongs_to_contact(),
+    sa.Index("ix_appointments_starts_at", TENANT_COLUMN, "starts_at", "id"),
+    sa.Index("ix_appointments_contact", TENANT_COLUMN, "contact_id", "starts_at"),
+)
+
+MEDICAL_RECORDS = sa.Table(
+    "medical_records",
+    METADATA,
+    _clinic(),
+    _id(),
+    sa.Column("contact_id", sa.BigInteger, nullable=False),
+    sa.Column("practitioner", sa.String(200), nullable=False),
+    sa.Column("recorded_at", Moment, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    *_history(),
+    _belongs_to_contact(),
+    sa.Index("ix_medical_records_recorded_at", TENANT_COLUMN, "recorded_at", "id"),
+    sa.Index("ix_medical_records_contact", TENANT_COLUMN, "contact_id", "recorded_at"),
+)
+
+CLINIC_SETTINGS = sa.Table(
+    "clinic_settings",
+    METADATA,
+    _clinic(),
+    sa.Column("language", sa.String(12), nullable=False),
+    sa.Column("email", sa.String(254), nullable=True),
+    sa.Column("phone", sa.String(32), nullable=True),
+    sa.Column("opens_at", sa.String(5), nullable=False),
+    sa.Column("closes_at", sa.String(5), nullable=False),
+    sa.Column("appointment_minutes", sa.Integer, nullable=False),
+    sa.Column("reminder_hours", sa.Integer, nullable=False),
+    *_history(),
+)

@@ -1,0 +1,121 @@
+"""Engines for PostgreSQL and SQLite that keep the same promises.
+
+Readers see one snapshot. Writers on SQLite begin with the write lock, so that none is
+refused at its first write for what another one did since it began to read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from monitor.errors import ConfigurationError
+
+_POSTGRESQL, _SQLITE = "postgresql+asyncpg", "sqlite+aiosqlite"
+_WRITES = "monitor_writes"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many connections a pool keeps, and for how long.
+
+    Attributes:
+        size: Most connections; there is no overflow, so the database's limit can be planned.
+        timeout_s: How long a caller waits for one.
+        recycle_s: Age at which a connection is replaced, so that a proxy or a failover is noticed.
+        busy_timeout_s: How long SQLite waits for a lock of another process.
+        connect_timeout_s: How long PostgreSQL may take to accept a connection.
+    """
+
+    size: int = 10
+    timeout_s: float = 5.0
+    recycle_s: float = 1_800.0
+    busy_timeout_s: float = 10.0
+    connect_timeout_s: float = 5.0
+
+
+def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
+    """Return an engine for `url`; it connects when it is first used.
+
+    Raises:
+        ConfigurationError: The URL names another database or driver, or SQLite in memory.
+    """
+    parsed = _parsed(url)
+    options: dict[str, Any] = {
+        "pool_size": pool.size,
+        "max_overflow": 0,
+        "pool_timeout": pool.timeout_s,
+        "pool_recycle": pool.recycle_s,
+        "pool_use_lifo": True,
+        "hide_parameters": True,
+    }
+    if parsed.drivername == _POSTGRESQL:
+        arguments = {"timeout": pool.connect_timeout_s, "server_settings": {"application_name": "taskmed"}}
+        return create_async_engine(parsed, connect_args=arguments, pool_pre_ping=False, **options)
+    engine = create_async_engine(
+        parsed,
+        connect_args={"timeout": pool.busy_timeout_s, "isolation_level": None},
+        poolclass=sa.AsyncAdaptedQueuePool,
+        **options,
+    )
+    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def for_reading(engine: AsyncEngine) -> AsyncEngine:
+    """Return a view of `engine` whose transactions are read-only snapshots."""
+    if is_sqlite(engine):
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def for_writing(engine: AsyncEngine) -> AsyncEngine:
+    """Return a view of `engine` whose transactions write."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def for_single_statements(engine: AsyncEngine) -> AsyncEngine:
+    """Return a view of `engine` without transactions: each statement sees and commits for itself."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def is_sqlite(engine: AsyncEngine) -> bool:
+    """Say whether `engine` speaks to SQLite."""
+    return bool(engine.dialect.name == "sqlite")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        raise ConfigurationError("DATABASE_URL", "is not a database URL") from None
+    if parsed.drivername not in (_POSTGRESQL, _SQLITE):
+        raise ConfigurationError("DATABASE_URL", f"must begin with {_POSTGRESQL}:// or {_SQLITE}://")
+    if parsed.drivername == _SQLITE and parsed.database in (None, "", ":memory:"):
+        raise ConfigurationError("DATABASE_URL", "SQLite needs a file; in memory each connection has its own")
+    return parsed
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # WAL lets readers go on beside the one writer. It is a property of the file: where the switch finds
+    # the file in use, whoever uses it has switched or the next connection will.
+    with suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA journal_mode=WAL")
+    # NORMAL loses nothing that the end of a process could lose.
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # The driver's own BEGIN comes late and takes no lock; ours decides both.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,150 @@
+"""The database as the service sees it: two doors, one to read and one to write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+
+import sqlalchemy as sa
+import sqlalchemy.exc as sa_exc
+from opentelemetry.trace import Tracer
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import QueuePool
+
+from monitor.clock import Clock
+from monitor.database.connections import PoolSettings, for_reading, for_writing, is_sqlite, make_engine
+from monitor.database.observer import DatabaseObserver
+from monitor.database.telemetry import StatementTelemetry
+from monitor.database.unit_of_work import Reader, UnitOfWork
+from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over
+from monitor.errors import PoolExhausted, StatementFailed
+from monitor.tenancy.context import current
+
+
+class Database:
+    """Hands out readers and units of work of the bound tenant.
+
+    Args:
+        url: `postgresql+asyncpg://...` or `sqlite+aiosqlite:///file`.
+        observer: Receives statements, waits and sizes of the pool.
+        tracer: Makes a span for each statement.
+        clock: Where durations come from.
+        settlement: Makes a committed write safe to answer; none where no cache is in use.
+        pool: Sizes and timeouts of the pool.
+        slow_query_s: Statements that take longer are logged and counted.
+
+    Raises:
+        ConfigurationError: The URL is not one of the two.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        observer: DatabaseObserver,
+        tracer: Tracer,
+        clock: Clock,
+        settlement: Settlement | None = None,
+        pool: PoolSettings | None = None,
+        slow_query_s: float = 0.1,
+    ) -> None:
+        self._pool = pool or PoolSettings()
+        self._engine = make_engine(url, self._pool)
+        self._reading, self._writing = for_reading(self._engine), for_writing(self._engine)
+        self._observer, self._clock = observer, clock
+        self._settlement = settlement or NoSettlement()
+        self._telemetry = StatementTelemetry(
+            system=self._engine.dialect.name,
+            namespace="" if is_sqlite(self._engine) else str(self._engine.url.database),
+            observer=observer,
+            tracer=tracer,
+            clock=clock,
+            slow_query_s=slow_query_s,
+        )
+        # SQLite has one writer: within the process it waits here, in turn, and not by polling the file.
+        self._turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if is_sqlite(self._engine) else nullcontext()
+        )
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        """Open one snapshot of the bound tenant's data.
+
+        Raises:
+            TenantNotBound: No tenant is bound.
+            PoolExhausted: No connection became free in time.
+        """
+        tenant = current()
+        async with self._connection(self._reading) as connection:
+            yield Reader(connection, tenant, self._telemetry)
+
+    @asynccontextmanager
+    async def reading_all(self) -> AsyncIterator[Reader]:
+        """Open one snapshot for an operator: statements of `scope.select_of_all_tenants` run here alone."""
+        async with self._connection(self._reading) as connection:
+            yield Reader(connection, None, self._telemetry)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction of the bound tenant: committed at a clean end, rolled back after an error.
+
+        The block ends once the write may be answered: settled, or handed to the write context.
+
+        Raises:
+            TenantNotBound: No tenant is bound.
+            PoolExhausted: No connection became free in time.
+        """
+        tenant = current()
+        async with self._turn, self._connection(self._writing) as connection:
+            unit = UnitOfWork(connection, tenant, self._telemetry)
+            yield unit
+            ids = await unit.commit(self._clock.time())
+        await self._settle(unit, ids)
+
+    async def ping(self) -> None:
+        """Ask the database for one answer.
+
+        Raises:
+            PoolExhausted: No connection became free in time.
+            StatementFailed: The database cannot be reached.
+        """
+        async with self.reading_all() as reader:
+            await reader.scalar(sa.select(sa.literal(1)))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def _settle(self, unit: UnitOfWork, ids: tuple[int, ...]) -> None:
+        if not unit.scopes:
+            return
+        commit = Commit(unit.scopes, ids, self._clock.monotonic())
+        if not hand_over(commit):
+            await self._settlement.settle(commit)
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            connection = await self._connect(engine, stack)
+            self._size_pool()
+            yield connection
+        self._size_pool()
+
+    async def _connect(self, engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+        started = self._clock.monotonic()
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except sa_exc.TimeoutError:
+            waited = self._clock.monotonic() - started
+            self._observer.pool_waited(waited, True)
+            raise PoolExhausted(waited) from None
+        except (sa_exc.DBAPIError, OSError) as failure:
+            raise StatementFailed("CONNECT", type(failure).__name__) from None
+        self._observer.pool_waited(self._clock.monotonic() - started, False)
+        return connection
+
+    def _size_pool(self) -> None:
+        pool = self._engine.pool
+        if isinstance(pool, QueuePool):
+            self._observer.pool_sized(pool.checkedin(), pool.checkedout(), self._pool.size)

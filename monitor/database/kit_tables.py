@@ -1,0 +1,60 @@
+"""The kit's own tables; the application's migration creates them beside its own.
+
+`cache_outbox` holds what a write still owes the caches of all workers, `cache_epoch` which
+run of the Redis primary counts. See `docs/cache.md` for the protocol.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from monitor.database.scope import tenant_column
+
+METADATA = sa.MetaData()
+FIRST_EPOCH = {"epoch": 0, "incarnation": ""}  # before any worker has named a primary
+_ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER keys count up by themselves there
+
+
+class OutboxKind(StrEnum):
+    """What an outbox row asks of every worker."""
+
+    WRITE = "write"  # entries of the scope are stale until its generations are fresh
+    SUSPENDED = "suspended"  # the store is out of reach: bypass everything
+    OFF = "off"  # the kill switch: bypass until an operator deletes the row
+
+
+CACHE_OUTBOX = sa.Table(
+    "cache_outbox",
+    METADATA,
+    sa.Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    sa.Column("tenant", sa.BigInteger, nullable=True),
+    sa.Column("domain", sa.String(48), nullable=True),
+    sa.Column("entity", sa.Text, nullable=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sqlite_autoincrement=True,  # an id that came back would pass for the row a writer waits for
+)
+
+CACHE_EPOCH = sa.Table(
+    "cache_epoch",
+    METADATA,
+    sa.Column("epoch", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("incarnation", sa.String(128), nullable=False),
+)
+
+ID_SEQUENCES = sa.Table(
+    "id_sequences",
+    METADATA,
+    tenant_column(primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.String(48), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+
+def create_kit_tables(connection: sa.Connection) -> None:
+    """Create the kit's tables and the first epoch where they are missing, without a migration."""
+    METADATA.create_all(connection)
+    if connection.execute(sa.select(CACHE_EPOCH.c.epoch).limit(1)).first() is None:
+        connection.execute(sa.insert(CACHE_EPOCH).values(FIRST_EPOCH))

@@ -1,0 +1,69 @@
+"""The migrations lead to the tables that the code speaks of, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from app.migrations import downgrade, upgrade
+from app.tables import ALL_METADATA
+from monitor.database.connections import PoolSettings, make_engine
+from monitor.database.kit_tables import CACHE_EPOCH
+
+
+async def inspected(url: str, look: Any) -> Any:
+    engine = make_engine(url, PoolSettings(size=1))
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(look)
+    finally:
+        await engine.dispose()
+
+
+def table_names(connection: sa.Connection) -> set[str]:
+    return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+async def test_the_migrated_database_is_what_the_code_describes(database_url: str) -> None:
+    """After `upgrade` nothing differs between the database and the tables in code."""
+    await upgrade(database_url)
+
+    def differences(connection: sa.Connection) -> list[Any]:
+        options = {"target_metadata": list(ALL_METADATA), "compare_server_default": True}
+        return list(
+            compare_metadata(MigrationContext.configure(connection, opts=options), list(ALL_METADATA))
+        )
+
+    assert [] == await inspected(database_url, differences)
+
+
+async def test_upgrade_twice_is_upgrade_once(database_url: str) -> None:
+    """A second `upgrade` finds nothing to do and keeps the first epoch."""
+    await upgrade(database_url)
+    await upgrade(database_url)
+
+    def epochs(connection: sa.Connection) -> list[Any]:
+        return [tuple(row) for row in connection.execute(sa.select(CACHE_EPOCH))]
+
+    assert [(0, "")] == await inspected(database_url, epochs)
+
+
+async def test_processes_that_start_together_migrate_once(database_url: str) -> None:
+    """Several upgrades at once all end well: one migrates, the others wait for it."""
+    await asyncio.gather(*(upgrade(database_url) for _ in range(4)))
+
+    tables = {table.name for metadata in ALL_METADATA for table in metadata.sorted_tables}
+    assert tables == await inspected(database_url, table_names)
+
+
+async def test_downgrade_leaves_nothing_behind(database_url: str) -> None:
+    """The way back drops every table the way forth created."""
+    await upgrade(database_url)
+
+    await downgrade(database_url, "base")
+
+    assert set() == await inspected(database_url, table_names)
