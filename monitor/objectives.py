@@ -23,6 +23,8 @@ class Threshold:
         guard_rate: Events a second under which no page is sent: few events say little.
         normal: The normal range, as text for the page.
         unit: `s` or `ratio`.
+        tenant_delay_s: How much longer than the service's a single tenant's value must stay
+            broken, so that a fault of all is told once, by the service's page.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Threshold:
     for_s: float = 300.0
     keep_firing_s: float = 300.0
     guard_rate: float = 0.1
+    tenant_delay_s: float = 120.0
 
     def broken_by(self, value: float) -> bool:
         """Say whether `value` breaks the objective; strict at the bound."""
@@ -59,6 +62,77 @@ class ServiceLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class LowVolume:
+    """When a quiet tenant's lasting failure becomes a ticket.
+
+    A tenant under its threshold's `guard_rate` never pages; over hours even few events say enough.
+
+    Attributes:
+        windows_s: Windows the events are counted over; any of them is enough.
+        min_errors: Failed requests in the window.
+        min_requests: Requests in the window before its mean says anything.
+        for_s: How long it must last.
+    """
+
+    windows_s: tuple[float, ...] = (3_600.0, 21_600.0)
+    min_errors: int = 5
+    min_requests: int = 20
+    for_s: float = 1_800.0
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRate:
+    """One pair of windows over which the error budget is watched (SRE workbook, chapter 5).
+
+    Attributes:
+        long_s: The window that says it matters.
+        short_s: The window that says it still goes on.
+        factor: Times the even pace at which the budget burns.
+        for_s: How long both must last.
+        page: Whether it pages (else a ticket).
+    """
+
+    long_s: float
+    short_s: float
+    factor: float
+    for_s: float
+    page: bool
+
+
+BURN_RATES = (
+    BurnRate(3_600.0, 300.0, 14.4, 120.0, page=True),
+    BurnRate(21_600.0, 1_800.0, 6.0, 900.0, page=True),
+    BurnRate(86_400.0, 7_200.0, 3.0, 3_600.0, page=False),
+    BurnRate(259_200.0, 21_600.0, 1.0, 10_800.0, page=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of what is watched around the objectives; crossing is strict.
+
+    Attributes:
+        tenants_at_once: More tenants broken together than this are one page, not many.
+        burn_events: Bad requests in a burn rate's long window before it says anything.
+        traffic_floor: Requests a second; a service that had more and now has none has lost its users.
+        outbox_lag_s: Age of the oldest invalidation in the outbox.
+        pool_used: Share of the database pool in use.
+        loop_lag_s: 99th percentile of the event loop's lag; a bucket bound of its histogram.
+        scrape_s: Duration of a scrape.
+        scrape_bytes: Size of a scrape.
+    """
+
+    tenants_at_once: int = 10
+    burn_events: int = 10
+    traffic_floor: float = 1.0
+    outbox_lag_s: float = 30.0
+    pool_used: float = 0.9
+    loop_lag_s: float = 0.1
+    scrape_s: float = 2.0
+    scrape_bytes: float = 16_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
 class Objectives:
     """Every promise of the service."""
 
@@ -67,7 +141,14 @@ class Objectives:
     )
     hit_ratio: Threshold = field(
         default_factory=lambda: Threshold(
-            "hit_ratio", 0.70, above=False, normal="85 to 99 %", unit="ratio", window_s=600.0, for_s=600.0
+            "hit_ratio",
+            0.70,
+            above=False,
+            normal="85 to 99 %",
+            unit="ratio",
+            window_s=600.0,
+            for_s=600.0,
+            guard_rate=1.0,
         )
     )
     error_ratio: Threshold = field(
@@ -75,6 +156,9 @@ class Objectives:
     )
     availability: ServiceLevel = field(default_factory=lambda: ServiceLevel("availability", 0.999))
     latency: ServiceLevel = field(default_factory=lambda: ServiceLevel("latency", 0.99, latency_bound_s=0.1))
+    low_volume: LowVolume = field(default_factory=LowVolume)
+    burn_rates: tuple[BurnRate, ...] = BURN_RATES
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def thresholds(self) -> tuple[Threshold, Threshold, Threshold]:

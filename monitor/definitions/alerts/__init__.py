@@ -1,0 +1,1 @@
+"""One file for each concern of the alerts."""

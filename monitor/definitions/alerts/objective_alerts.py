@@ -1,0 +1,179 @@
+"""The three thresholds, for the service, for many tenants at once, and for each tenant.
+
+A fault of all must be one page. So the service's alert waits least and stays longest, the
+alert for many tenants stands between, and Alertmanager mutes the later by the earlier (`inhibition.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.definitions import recorded
+from monitor.definitions.deployment import Deployment, duration
+from monitor.definitions.queries import AUTHENTICATED
+from monitor.definitions.recording_rules import own
+from monitor.definitions.rules import TENANT, AlertRule, Board, Concern, RuleGroup, Severity, Worst, value_as
+from monitor.objectives import Threshold
+
+_MANY_DELAY = 0.5  # between the service (0) and a single tenant (1)
+_MANY_KEEP, _SERVICE_KEEP = 1.5, 2.0  # against a tenant's keep_firing_s: whoever mutes must outlast
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One threshold with the series it is watched on.
+
+    Attributes:
+        word: The part of the alerts' names between the level and the state.
+        state: `High` or `Low`.
+        what: The value in words.
+        threshold: The threshold.
+        concern: What is wrong when it is broken.
+        service: Series of the service's value.
+        service_events: Series of the service's events a second, for the guard.
+        tenant: Series by tenant.
+        tenant_events: The same by tenant.
+        value: Template filter of the value.
+        board: The dashboard of the service's alert.
+        panel: Its panel.
+    """
+
+    word: str
+    state: str
+    what: str
+    threshold: Threshold
+    concern: Concern
+    service: str
+    service_events: str
+    tenant: str
+    tenant_events: str
+    value: str
+    board: Board
+    panel: str
+    tenant_panel: str
+
+
+def subjects(deployment: Deployment) -> tuple[Subject, Subject, Subject]:
+    """Return the three thresholds of the objectives with their series."""
+    objectives = deployment.objectives
+    return (
+        Subject(
+            "Errors", "High", "error ratio", objectives.error_ratio, Concern.ERRORS,
+            recorded.ERROR_RATIO, recorded.REQUESTS, recorded.TENANT_ERROR_RATIO, recorded.TENANT_REQUESTS,
+            "humanizePercentage", Board.SERVICE, "Error ratio", "Error ratio by clinic",
+        ),
+        Subject(
+            "Latency", "High", "mean response time", objectives.latency_mean, Concern.LATENCY,
+            recorded.MEAN, recorded.REQUESTS, recorded.TENANT_MEAN, recorded.TENANT_REQUESTS,
+            "humanizeDuration", Board.SERVICE, "Mean response time", "Mean response time by clinic",
+        ),
+        Subject(
+            "HitRatio", "Low", "cache hit ratio", objectives.hit_ratio, Concern.HIT_RATIO,
+            recorded.HIT_RATIO, recorded.LOOKUPS, recorded.TENANT_HIT_RATIO, recorded.TENANT_LOOKUPS,
+            "humanizePercentage", Board.CACHE, "Hit ratio", "Hit ratio by clinic",
+        ),
+    )  # fmt: skip
+
+
+def objective_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
+    """Return one group for each threshold: service, many tenants, single tenant, in that order."""
+    return tuple(
+        RuleGroup(
+            f"taskmed-{subject.concern.value.replace('_', '-')}",
+            (_service(deployment, subject), _many(deployment, subject), _tenant(deployment, subject)),
+        )
+        for subject in subjects(deployment)
+    )
+
+
+def bound_text(threshold: Threshold) -> str:
+    """Write the bound for people: `over 100 ms`, `under 70 %`."""
+    number = f"{threshold.bound * 1000:g} ms" if threshold.unit == "s" else f"{threshold.bound * 100:g} %"
+    return f"{'over' if threshold.above else 'under'} {number}"
+
+
+def _broken(threshold: Threshold, value: str, events: str) -> str:
+    operator = ">" if threshold.above else "<"
+    return f"{value} {operator} {threshold.bound:g} and {events} >= {threshold.guard_rate:g}"
+
+
+def _guard(subject: Subject) -> str:
+    events = "lookups" if subject.concern is Concern.HIT_RATIO else "requests"
+    return f"under {subject.threshold.guard_rate:g} {events} a second"
+
+
+def window_text(threshold: Threshold, for_s: float) -> str:
+    """Write the bound with its window and its patience."""
+    return f"{bound_text(threshold)}, measured over {duration(threshold.window_s)}, for {duration(for_s)}"
+
+
+def _tenant_broken(deployment: Deployment, subject: Subject) -> str:
+    return _broken(
+        subject.threshold,
+        own(deployment, subject.tenant, AUTHENTICATED),
+        own(deployment, subject.tenant_events, AUTHENTICATED),
+    )
+
+
+def _service(deployment: Deployment, subject: Subject) -> AlertRule:
+    threshold = subject.threshold
+    pick = "topk" if threshold.above else "bottomk"
+    return AlertRule(
+        name=f"Service{subject.word}{subject.state}",
+        expr=_broken(threshold, own(deployment, subject.service), own(deployment, subject.service_events)),
+        severity=Severity.PAGE,
+        concern=subject.concern,
+        meaning=f"The {subject.what} of the whole service is {bound_text(threshold)}.",
+        summary=f"{deployment.title}: {subject.what} {value_as(subject.value)}",
+        value=subject.value,
+        threshold=window_text(threshold, threshold.for_s),
+        normal=threshold.normal,
+        board=subject.board,
+        panel=subject.panel,
+        for_s=threshold.for_s,
+        keep_firing_s=threshold.keep_firing_s * _SERVICE_KEEP,
+        worst=Worst(f"{pick}(5, {_tenant_broken(deployment, subject)})", subject.value),
+        guard=_guard(subject),
+    )
+
+
+def _many(deployment: Deployment, subject: Subject) -> AlertRule:
+    threshold, limit = subject.threshold, deployment.objectives.limits.tenants_at_once
+    for_s = threshold.for_s + threshold.tenant_delay_s * _MANY_DELAY
+    return AlertRule(
+        name=f"ManyTenants{subject.word}{subject.state}",
+        expr=f"count by (job) ({_tenant_broken(deployment, subject)}) > {limit}",
+        severity=Severity.PAGE,
+        concern=subject.concern,
+        meaning=f"The {subject.what} of many clinics is {bound_text(threshold)} at the same time.",
+        summary=f"{value_as('humanize')} clinics with {subject.what} {bound_text(threshold)}",
+        value="humanize",
+        threshold=f"more than {limit} clinics with {subject.what} {window_text(threshold, for_s)}",
+        normal="no clinic",
+        board=Board.TENANTS,
+        panel=subject.tenant_panel,
+        for_s=for_s,
+        keep_firing_s=threshold.keep_firing_s * _MANY_KEEP,
+        guard=f"clinics {_guard(subject)} do not count",
+    )
+
+
+def _tenant(deployment: Deployment, subject: Subject) -> AlertRule:
+    threshold = subject.threshold
+    for_s = threshold.for_s + threshold.tenant_delay_s
+    return AlertRule(
+        name=f"Tenant{subject.word}{subject.state}",
+        expr=_tenant_broken(deployment, subject),
+        severity=Severity.PAGE,
+        concern=subject.concern,
+        meaning=f"The {subject.what} of one clinic is {bound_text(threshold)}.",
+        summary=f"Clinic {TENANT}: {subject.what} {value_as(subject.value)}",
+        value=subject.value,
+        threshold=window_text(threshold, for_s),
+        normal=threshold.normal,
+        board=Board.TENANTS,
+        panel=subject.tenant_panel,
+        for_s=for_s,
+        keep_firing_s=threshold.keep_firing_s,
+        guard=_guard(subject),
+    )

@@ -1,0 +1,103 @@
+"""Which alert mutes which: a cause its symptoms, the whole its parts.
+
+Alertmanager mutes a target while its source fires, whether or not the source itself is
+muted. So the arrows must form no circle (both would be silent), the source must fire
+before its target and end after it, and only a page may take a page's place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_LEVELS = ("Service", "ManyTenants", "Tenant", "QuietTenant")
+_ERRORS = tuple(f"{level}ErrorsHigh" for level in _LEVELS)
+_LATENCY = tuple(f"{level}LatencyHigh" for level in _LEVELS)
+_HIT_RATIO = ("ServiceHitRatioLow", "ManyTenantsHitRatioLow", "TenantHitRatioLow")
+_BURNS = (
+    "AvailabilityBudgetBurnFast",
+    "AvailabilityBudgetBurnSlow",
+    "LatencyBudgetBurnFast",
+    "LatencyBudgetBurnSlow",
+)
+
+# A ticket that may mute pages: with Redis down the users are served, and if they feel it the latency pages.
+TICKETS_OVER_PAGES = frozenset({"CacheStoreDown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """One arrow from sources to targets.
+
+    Attributes:
+        sources: Names of alerts that mute.
+        targets: Names of alerts that are muted.
+        reason: Why, in one line.
+        equal: Labels that both must share.
+        window: The source's label `window`, where only one of its rules mutes.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    reason: str
+    equal: tuple[str, ...] = ("job",)
+    window: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return the rule as Alertmanager reads it."""
+        matchers = [_one_of(self.sources)]
+        if self.window:
+            matchers.append(f'window="{self.window}"')
+        return {
+            "source_matchers": matchers,
+            "target_matchers": [_one_of(self.targets)],
+            "equal": list(self.equal),
+        }
+
+
+def _one_of(names: tuple[str, ...]) -> str:
+    return f'alertname=~"{"|".join(names)}"' if len(names) > 1 else f'alertname="{names[0]}"'
+
+
+INHIBITIONS: tuple[Inhibition, ...] = (
+    Inhibition(
+        ("ServiceDown", "ServiceMissing"),
+        (*_ERRORS, *_LATENCY, *_HIT_RATIO, *_BURNS, "NoTraffic", "ReplicaDown"),
+        "Nobody is there to be slow.",
+    ),
+    Inhibition(
+        ("DatabasePoolExhausted",),
+        (*_ERRORS, *_LATENCY, *_BURNS, "DatabasePoolSaturated"),
+        "Requests fail and wait for want of a connection.",
+    ),
+    Inhibition(
+        ("AvailabilityBudgetBurnFast",),
+        ("ServiceErrorsHigh",),
+        "The same failures, told already.",
+        window="1h",
+    ),
+    Inhibition(
+        ("LatencyBudgetBurnFast",), ("ServiceLatencyHigh",), "The same slowness, told already.", window="1h"
+    ),
+    Inhibition(
+        ("AvailabilityBudgetBurnFast",),
+        ("AvailabilityBudgetBurnSlow",),
+        "The page says more than the ticket.",
+    ),
+    Inhibition(("LatencyBudgetBurnFast",), ("LatencyBudgetBurnSlow",), "The page says more than the ticket."),
+    *(
+        Inhibition((names[0],), names[1:], "The service's page names the worst clinics.")
+        for names in (_ERRORS, _LATENCY, _HIT_RATIO)
+    ),
+    *(
+        Inhibition((names[1],), (names[2],), "One page for many clinics.")
+        for names in (_ERRORS, _LATENCY, _HIT_RATIO)
+    ),
+    *(
+        Inhibition((names[2],), (names[3],), "The page says more than the ticket.", ("job", "tenant"))
+        for names in (_ERRORS, _LATENCY)
+    ),
+    Inhibition(
+        ("CacheStoreDown",), (*_HIT_RATIO, "CacheOutboxLag"), "Without Redis there are no hits and no relay."
+    ),
+)

@@ -1,0 +1,66 @@
+"""Writes the definitions as files, the same bytes for the same objectives."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitor.definitions.alert_rules import alert_files
+from monitor.definitions.alertmanager import alertmanager
+from monitor.definitions.deployment import Deployment
+from monitor.definitions.kubernetes import prometheus_rule
+from monitor.definitions.receivers import ENVIRONMENTS, Environment
+from monitor.definitions.recording_rules import recording_groups
+from monitor.definitions.rules import rule_file
+
+_HEADER = "# Written by `python -m monitor.definitions`; change monitor/definitions instead.\n"
+_WIDE = 10_000  # queries stay on one line
+
+
+def definitions(
+    deployment: Deployment, environments: tuple[Environment, ...] = ENVIRONMENTS
+) -> dict[str, str]:
+    """Return every generated file: path relative to the root, and its text."""
+    recording = recording_groups(deployment)
+    alerts = alert_files(deployment)
+    groups = (*recording, *(group for groups in alerts.values() for group in groups))
+    files = {"alerts/rules/recording.yml": to_yaml(rule_file(recording, deployment))}
+    files |= {
+        f"alerts/rules/{name}.yml": to_yaml(rule_file(groups, deployment)) for name, groups in alerts.items()
+    }
+    files |= {
+        f"alerts/alertmanager/{environment.name}.yml": to_yaml(alertmanager(environment, deployment))
+        for environment in environments
+    }
+    files["alerts/alertmanager/templates/taskmed.tmpl"] = message_template()
+    files["alerts/kubernetes/prometheusrule.yaml"] = to_yaml(prometheus_rule(groups, deployment))
+    return files
+
+
+def to_yaml(document: dict[str, Any]) -> str:
+    """Write YAML in the order of the document, without anchors, under the generated header."""
+    text: str = yaml.dump(
+        document, Dumper=_Dumper, sort_keys=False, width=_WIDE, allow_unicode=True, default_flow_style=False
+    )
+    return _HEADER + text
+
+
+def message_template() -> str:
+    """Return the templates of messages."""
+    return resources.files("monitor.definitions").joinpath("templates/taskmed.tmpl").read_text()
+
+
+def write(files: dict[str, str], root: Path) -> None:
+    """Write the files below `root`."""
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class's signature
+        return True
