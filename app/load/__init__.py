@@ -1,0 +1,1 @@
+"""Traffic as clinics make it, to try the service with."""
