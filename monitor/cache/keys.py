@@ -55,11 +55,18 @@ class CacheKey(str):
         return f"{hash_tag(self.tenant, self.domain)}:{self.tail}"
 
     @property
-    def generation_keys(self) -> tuple[str, ...]:
+    def generation_keys(self) -> tuple[str, str]:
         """The generations the entry depends on: its own level's and the domain's bulk one."""
         tag = hash_tag(self.tenant, self.domain)
         own = f"{tag}:gen" if self.entity is None else f"{tag}:gen:{self.entity}"
         return (own, f"{tag}:gen:*")
+
+    @property
+    def read_keys(self) -> tuple[str, str, str]:
+        """The generations and the value: what one lookup reads in one round trip."""
+        tag = hash_tag(self.tenant, self.domain)
+        own = f"{tag}:gen" if self.entity is None else f"{tag}:gen:{self.entity}"
+        return (own, f"{tag}:gen:*", f"{tag}:{self.tail}")
 
 
 def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> CacheKey:

@@ -56,7 +56,7 @@ class CacheObserver(Protocol):
         ...
 
     def fill_rejected(self, domain: str, reason: str) -> None:
-        """A loaded value was not stored: `too_large`, `not_admitted`, `store_failed`, `generation_changed`."""
+        """A loaded value was not stored: `too_large`, `not_admitted`, `store_failed`."""
         ...
 
     def entry_rejected(self, domain: str, reason: str) -> None:

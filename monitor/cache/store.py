@@ -6,7 +6,7 @@ else, when the store cannot answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -29,7 +29,7 @@ class Reading(NamedTuple):
 class Store(Protocol):
     """A key-value store with expiry; keys are physical keys."""
 
-    async def read(self, keys: Sequence[str]) -> Reading:
+    def read(self, keys: Sequence[str]) -> Awaitable[Reading]:
         """Return the values of `keys`, which share a slot, as of one moment."""
         ...
 
@@ -55,6 +55,10 @@ class Store(Protocol):
 
     async def ping(self) -> str:
         """Return the incarnation that answers."""
+        ...
+
+    async def reconnect(self) -> None:
+        """Drop the connection, so that the next call finds today's primary."""
         ...
 
     async def aclose(self) -> None:

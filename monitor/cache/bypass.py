@@ -1,0 +1,68 @@
+"""Loads without the cache, coalesced without ever handing out an older answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from monitor.cache.lookup import Load, Loaded
+
+PATIENCE_S = 0.05
+
+
+class BypassFlight:
+    """One load of a key at a time, and one gathered behind it.
+
+    A bypassing read may not join a load that has begun: the write it must see may have been
+    answered since. It joins the one that has not begun, which starts when the running one
+    ends or after `patience_s`, so that an outage of the store does not stampede the database.
+
+    Args:
+        patience_s: Longest the gathered load waits for the running one, in seconds.
+    """
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
+        self._running: dict[str, asyncio.Future[Loaded]] = {}
+        self._gathered: dict[str, asyncio.Future[Loaded]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def join(self, key: str, load: Load) -> tuple[asyncio.Future[Loaded], bool]:
+        """Return the load to wait for, and whether it is another caller's; shield it."""
+        gathered = self._gathered.get(key)
+        if gathered is not None:
+            return gathered, True
+        landed: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
+        landed.add_done_callback(_mark_seen)
+        self._gathered[key] = landed
+        task = asyncio.ensure_future(self._fly(key, landed, load))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return landed, False
+
+    async def _fly(self, key: str, landed: asyncio.Future[Loaded], load: Load) -> None:
+        running = self._running.get(key)
+        if running is not None:
+            await asyncio.wait((running,), timeout=self._patience_s)
+        # From here on nobody joins: the load begins.
+        del self._gathered[key]
+        self._running[key] = landed
+        try:
+            landed.set_result(await load())
+        except asyncio.CancelledError:
+            landed.cancel()
+            raise
+        except BaseException as failure:  # noqa: BLE001 - handed to every caller
+            landed.set_exception(failure)
+        finally:
+            if self._running.get(key) is landed:
+                del self._running[key]
+
+    async def aclose(self) -> None:
+        """Wait for every load under way."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+
+
+def _mark_seen(landed: asyncio.Future[Loaded]) -> None:
+    if not landed.cancelled():
+        landed.exception()

@@ -1,0 +1,267 @@
+"""Cache-aside for tenants: look up, load behind a miss, and refresh generations after a write.
+
+The protocol is drawn in `docs/cache.md`. In short: a hit is one MGET of the generations and
+the value; a load begins only after the generations were read; a write gives its scopes
+fresh generations before it is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from opentelemetry.trace import INVALID_SPAN, NoOpTracer, StatusCode, Tracer, get_current_span
+
+from monitor.cache.admission import Admission
+from monitor.cache.bypass import BypassFlight
+from monitor.cache.complaints import Complaints
+from monitor.cache.entry import Entry
+from monitor.cache.expiry import Expiry
+from monitor.cache.finding import Finder, Found
+from monitor.cache.generations import Generations
+from monitor.cache.keys import CacheKey
+from monitor.cache.loading import Loading
+from monitor.cache.lookup import Load, Lookup, Refreshed
+from monitor.cache.near_cache import NearCache
+from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
+from monitor.cache.policy import CachePolicy, NearMode
+from monitor.cache.refreshing import Refresher
+from monitor.cache.rollout import Rollout
+from monitor.cache.sealing import Sealer
+from monitor.cache.store import Store
+from monitor.clock import Clock
+from monitor.errors import InvalidCacheKey, StoreUnavailable
+from monitor.scopes import CacheScope
+
+_HIT, _MISS, _STALE = CacheResult.HIT, CacheResult.MISS, CacheResult.STALE
+_BYPASS, _ERROR = CacheResult.BYPASS, CacheResult.ERROR
+_NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
+_SERVED_WITHOUT_ASKING = (NearMode.LEASED, NearMode.BOUNDED)
+
+
+class TenantCache:
+    """The cache of one worker.
+
+    Args:
+        store: The shared store.
+        policies: How each domain is cached; a key of any other domain is refused.
+        observer: Told every outcome.
+        tracer: Makes one span for each lookup inside a recorded trace.
+        clock: Time.
+        admission: This worker's right to use the cache.
+        sealer: Closes and opens entries.
+        near: The near cache; None: none.
+        rollout: The switch.
+        expiry: Draws the end of entries.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        policies: Mapping[str, CachePolicy],
+        observer: CacheObserver,
+        tracer: Tracer,
+        clock: Clock,
+        admission: Admission,
+        sealer: Sealer,
+        near: NearCache | None,
+        rollout: Rollout,
+        expiry: Expiry | None = None,
+    ) -> None:
+        self._store = store
+        self._policies = dict(policies)
+        self._observer = observer
+        self._tracer = tracer
+        self._traces = not isinstance(tracer, NoOpTracer)
+        self._clock = clock
+        self._now = clock.monotonic
+        self._admission = admission
+        self._near = near
+        self._rollout = rollout
+        self._expiry = expiry or Expiry()
+        self._complaints = Complaints(clock)
+        self._bypass = BypassFlight()
+        generations = Generations(store, clock)
+        self._finder = Finder(
+            store=store,
+            generations=generations,
+            sealer=sealer,
+            near=near,
+            admission=admission,
+            observer=observer,
+        )
+        self._loading = Loading(
+            store=store,
+            sealer=sealer,
+            near=near,
+            admission=admission,
+            observer=observer,
+            clock=clock,
+            expiry=self._expiry,
+        )
+        self._refresher = Refresher(
+            generations=generations,
+            policies=policies,
+            near=near,
+            admission=admission,
+            observer=observer,
+            clock=clock,
+        )
+
+    async def get_or_load(self, key: CacheKey, load: Load) -> Lookup:
+        """Answer from the cache, or load, store and answer.
+
+        Args:
+            key: Whose tenant must be the one in context.
+            load: Finds the truth, in a transaction it opens itself; it runs in a task of its
+                own with the caller's context, and goes on if the caller is cancelled.
+
+        Raises:
+            TenantNotBound, CrossTenantAccess: The key is not the bound tenant's.
+            InvalidCacheKey: The key's domain has no policy.
+            Exception: Whatever `load` raised, where no stale entry may answer for it.
+        """
+        key.require_bound()
+        policy = self._policies.get(key.domain)
+        if policy is None:
+            raise InvalidCacheKey("its domain has no cache policy")
+        if not self._recorded():
+            return await self._looked_up(policy, key, load)
+        with self._tracer.start_as_current_span(
+            f"cache get {key.domain}",
+            attributes={"cache.domain": key.domain},
+            record_exception=False,  # an exception's text may be personal
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                lookup = await self._looked_up(policy, key, load)
+            except Exception as failure:
+                span.set_attribute("error.type", type(failure).__name__)
+                span.set_status(StatusCode.ERROR)
+                raise
+            span.set_attribute("cache.result", lookup.result.value)
+            if lookup.layer is not None:
+                span.set_attribute("cache.layer", lookup.layer.value)
+            return lookup
+
+    async def refresh(self, scopes: Sequence[CacheScope]) -> Refreshed:
+        """Give the scopes fresh generations, after the commit; see `Refresher.refresh`."""
+        return await self._refresher.refresh(scopes)
+
+    async def incarnation(self) -> str | None:
+        """Return the incarnation that the store's connection reaches now; None: it does not answer."""
+        try:
+            return await self._store.ping()
+        except StoreUnavailable:
+            return None
+
+    async def reconnect(self) -> None:
+        """Leave a server whose epoch is over."""
+        await self._store.reconnect()
+
+    async def aclose(self) -> None:
+        """Wait for loads under way and close the store."""
+        await self._loading.aclose()
+        await self._bypass.aclose()
+        await self._store.aclose()
+
+    def _recorded(self) -> bool:
+        # A span under a parent that is not recorded would cost more than a near hit and tell nobody.
+        if not self._traces:
+            return False
+        parent = get_current_span()
+        return parent is INVALID_SPAN or parent.is_recording()
+
+    async def _looked_up(self, policy: CachePolicy, key: CacheKey, load: Load) -> Lookup:
+        began = self._now()
+        rollout = self._rollout
+        epoch = (
+            self._admission.admits(key.tenant, key.domain) if rollout.full or rollout.allows(key) else None
+        )
+        if epoch is None:
+            return await self._bypassed(key, load, began)
+        if policy.near in _SERVED_WITHOUT_ASKING and self._near is not None:
+            held = self._near.leased(key, epoch, began)
+            if held is not None:
+                left = held.entry.expires_at - self._clock.time()
+                if left > 0:
+                    return self._hit(key, held.entry, _NEAR, left, began)
+        try:
+            found = await self._finder.find(policy, key, epoch)
+        except StoreUnavailable as failure:
+            self._complaints.complain(key.domain, failure)
+            return await self._bypassed(key, load, began)
+        except asyncio.CancelledError:
+            self._observer.looked_up(key.tenant, key.domain, _BYPASS, _STORE, self._now() - began)
+            raise
+        return await self._answered(policy, key, load, found, began)
+
+    async def _answered(
+        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, began: float
+    ) -> Lookup:
+        entry = found.entry
+        if entry is not None:
+            now = self._clock.time()
+            left = entry.expires_at - now
+            if left > 0:
+                self._observer.generation_age(key.domain, now - found.born_at)
+                if self._expiry.refresh_is_early(policy, entry, now):
+                    self._loading.begin_early(policy, key, load, found.sight)
+                return self._hit(key, entry, found.layer, left, began)
+        return await self._missed(policy, key, load, found, began)
+
+    def _hit(self, key: CacheKey, entry: Entry, layer: CacheLayer, left: float, began: float) -> Lookup:
+        self._observer.looked_up(key.tenant, key.domain, _HIT, layer, self._now() - began)
+        age = self._clock.time() - entry.created_at
+        return Lookup(entry.value, _HIT, layer, left, age, negative=entry.negative)
+
+    async def _missed(
+        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, began: float
+    ) -> Lookup:
+        seconds = self._now() - began
+        landed, collapsed = self._loading.join(policy, key, load, found.sight)
+        result = _MISS
+        try:
+            landing = await asyncio.shield(landed)
+            loaded = landing.loaded
+            return Lookup(
+                loaded.value,
+                _MISS,
+                ttl_left_s=landing.ttl_s if landing.stored else 0.0,
+                stored=landing.stored,
+                collapsed=collapsed,
+                negative=loaded.negative,
+            )
+        except Exception:
+            stale = self._stale(policy, found)
+            result = _ERROR if stale is None else _STALE
+            if stale is None:
+                raise
+            return stale
+        finally:
+            self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
+
+    def _stale(self, policy: CachePolicy, found: Found) -> Lookup | None:
+        entry = found.entry
+        if entry is None or entry.negative:
+            return None
+        now = self._clock.time()
+        if now >= entry.expires_at + policy.stale_if_error_s:
+            return None
+        return Lookup(entry.value, _STALE, found.layer, entry.expires_at - now, now - entry.created_at)
+
+    async def _bypassed(self, key: CacheKey, load: Load, began: float) -> Lookup:
+        seconds = self._now() - began
+        landed, collapsed = self._bypass.join(key, lambda: self._loading.observed(key, load))
+        if collapsed:
+            self._observer.coalesced(key.domain)
+        result = _BYPASS
+        try:
+            loaded = await asyncio.shield(landed)
+            return Lookup(loaded.value, _BYPASS, collapsed=collapsed, negative=loaded.negative)
+        except Exception:
+            result = _ERROR
+            raise
+        finally:
+            self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)

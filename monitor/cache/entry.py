@@ -1,0 +1,49 @@
+"""A cached answer and what must be known to serve it, as bytes."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from monitor.errors import EntryRejected
+
+VERSION = 1
+# Version, flags, created and expires in seconds since the epoch, seconds the load took (XFetch's delta).
+_HEADER = struct.Struct(">BBddf")
+_NEGATIVE = 1
+_unpack = _HEADER.unpack_from
+_START = _HEADER.size
+
+
+class Entry(NamedTuple):
+    """A cached answer.
+
+    Attributes:
+        value: The encoded answer.
+        created_at: When its load began, in seconds since the epoch.
+        expires_at: When it expires; it may be kept longer to answer for a failing load.
+        load_s: How long its load took.
+        negative: Whether it says that there is nothing.
+    """
+
+    value: bytes
+    created_at: float
+    expires_at: float
+    load_s: float
+    negative: bool = False
+
+    def encode(self) -> bytes:
+        flags = _NEGATIVE if self.negative else 0
+        return _HEADER.pack(VERSION, flags, self.created_at, self.expires_at, self.load_s) + self.value
+
+
+def decode(raw: bytes) -> Entry:
+    """Read an entry.
+
+    Raises:
+        EntryRejected: The bytes are of another format version, or too short.
+    """
+    if len(raw) < _START or raw[0] != VERSION:
+        raise EntryRejected("format")
+    _, flags, created_at, expires_at, load_s = _unpack(raw)
+    return Entry(raw[_START:], created_at, expires_at, load_s, bool(flags & _NEGATIVE))

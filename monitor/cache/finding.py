@@ -1,0 +1,110 @@
+"""One round trip that finds an entry and the generations it must have been stored under."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from monitor.cache.admission import Admission
+from monitor.cache.entry import Entry, decode
+from monitor.cache.generations import TOKEN_BYTES, Generations, born_at, stamp
+from monitor.cache.keys import CacheKey
+from monitor.cache.loading import Sight
+from monitor.cache.near_cache import NearCache, NearEntry
+from monitor.cache.observer import CacheLayer, CacheObserver
+from monitor.cache.policy import CachePolicy, NearMode
+from monitor.cache.sealing import Sealer
+from monitor.cache.store import Reading, Store
+from monitor.errors import EntryRejected, StoreUnavailable
+
+
+class Found(NamedTuple):
+    """What a read of the store found.
+
+    Attributes:
+        sight: The epoch and generations, under which a load may store.
+        entry: The entry stored under them, expired or not; None: there is none.
+        layer: Where the entry came from.
+        born_at: When the entry's own generation was made, in seconds since the epoch.
+    """
+
+    sight: Sight
+    entry: Entry | None
+    layer: CacheLayer
+    born_at: float
+
+
+class Finder:
+    """Reads entries from the near cache, validated, and from the store.
+
+    Args:
+        store: The shared store.
+        generations: Brings missing ones into being.
+        sealer: Opens what the store holds.
+        near: The near cache, if there is one.
+        admission: Knows the incarnation that an epoch stands for.
+        observer: Told entries that do not open.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        generations: Generations,
+        sealer: Sealer,
+        near: NearCache | None,
+        admission: Admission,
+        observer: CacheObserver,
+    ) -> None:
+        self._store = store
+        self._generations = generations
+        self._sealer = sealer
+        self._near = near
+        self._admission = admission
+        self._observer = observer
+
+    async def find(self, policy: CachePolicy, key: CacheKey, epoch: int) -> Found:
+        """Return what is stored for `key` under `epoch`.
+
+        Raises:
+            StoreUnavailable: The store failed, or another incarnation than the epoch's answered.
+        """
+        near = self._near
+        if near is not None and policy.near is not NearMode.OFF:
+            held = near.get(key)
+            if held is not None:
+                found = await self._validated(near, held, key, epoch)
+                if found is not None:
+                    return found
+        else:
+            near = None
+        reading = await self._store.read(key.read_keys)
+        sight, born = await self._sighted(key, epoch, reading)
+        entry = self._opened(key, sight, reading.values[2])
+        if near is not None and entry is not None:
+            near.put(key, entry, sight.stamp, epoch, sight.sent_at)
+        return Found(sight, entry, CacheLayer.STORE, born)
+
+    async def _validated(self, near: NearCache, held: NearEntry, key: CacheKey, epoch: int) -> Found | None:
+        reading = await self._store.read(key.generation_keys)
+        sight, born = await self._sighted(key, epoch, reading)
+        held.sighting = near.sight(key, sight.stamp, sight.sent_at)
+        return Found(sight, held.entry, CacheLayer.NEAR, born) if held.stamp == sight.stamp else None
+
+    async def _sighted(self, key: CacheKey, epoch: int, reading: Reading) -> tuple[Sight, float]:
+        if not self._admission.recognises(epoch, reading.incarnation):
+            raise StoreUnavailable("read", "incarnation")
+        values = reading.values
+        own, bulk = values[0], values[1]
+        if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
+            own, bulk = await self._generations.complete(key.generation_keys, (own, bulk))
+        return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at), born_at(own)
+
+    def _opened(self, key: CacheKey, sight: Sight, sealed: bytes | None) -> Entry | None:
+        if sealed is None:
+            return None
+        try:
+            plain = self._sealer.open(key, sight.stamp, sealed)
+            return None if plain is None else decode(plain)
+        except EntryRejected as rejected:
+            self._observer.entry_rejected(key.domain, rejected.reason)
+            return None

@@ -1,0 +1,153 @@
+"""What happens behind a miss: one load, its fill, and who waits for what."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import NamedTuple
+
+from monitor.cache.admission import Admission
+from monitor.cache.entry import Entry
+from monitor.cache.expiry import Expiry
+from monitor.cache.keys import CacheKey
+from monitor.cache.lookup import Load, Loaded
+from monitor.cache.near_cache import NearCache
+from monitor.cache.observer import CacheObserver
+from monitor.cache.policy import CachePolicy, NearMode
+from monitor.cache.sealing import Sealer
+from monitor.cache.single_flight import SingleFlight
+from monitor.cache.store import Store
+from monitor.clock import Clock
+from monitor.errors import StoreUnavailable
+
+
+class Sight(NamedTuple):
+    """What a lookup read before its load: the epoch and generations to store under.
+
+    Attributes:
+        stamp: Epoch and generations.
+        epoch: The epoch in it.
+        sent_at: Monotonic time at which the read of the generations was sent.
+    """
+
+    stamp: bytes
+    epoch: int
+    sent_at: float
+
+
+class Landing(NamedTuple):
+    """What a load brought to everyone who waits for it."""
+
+    loaded: Loaded
+    stored: bool
+    ttl_s: float
+
+
+class Loading:
+    """Loads once for each (key, epoch, generations) and stores what was loaded.
+
+    Args:
+        store: Where entries go.
+        sealer: Closes them.
+        near: The near cache, if there is one.
+        admission: Asked again before the fill.
+        observer: Told loads and fills.
+        clock: Time for durations and expiry.
+        expiry: Says when an entry ends.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sealer: Sealer,
+        near: NearCache | None,
+        admission: Admission,
+        observer: CacheObserver,
+        clock: Clock,
+        expiry: Expiry,
+    ) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._near = near
+        self._admission = admission
+        self._observer = observer
+        self._clock = clock
+        self._expiry = expiry
+        self._flights: SingleFlight[Landing] = SingleFlight()
+
+    def join(
+        self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight
+    ) -> tuple[asyncio.Future[Landing], bool]:
+        """Return the load to wait for, and whether it is another caller's; shield it."""
+        flight_key = (key, sight.stamp)
+        landed = self._flights.current(flight_key)
+        if landed is not None:
+            self._observer.coalesced(key.domain)
+            return landed, True
+        work = partial(self._load_and_fill, policy, key, load, sight)
+        return self._flights.begin(flight_key, work), False
+
+    def begin_early(self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight) -> None:
+        """Load again behind a hit, unless somebody does already."""
+        if self._flights.current((key, sight.stamp)) is None:
+            self.join(policy, key, load, sight)
+
+    async def aclose(self) -> None:
+        """Wait for loads and fills under way."""
+        await self._flights.aclose()
+
+    async def _load_and_fill(
+        self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, landed: asyncio.Future[Landing]
+    ) -> None:
+        began, began_at = self._clock.monotonic(), self._clock.time()
+        loaded = await self.observed(key, load)
+        load_s = self._clock.monotonic() - began
+        ttl_s = self._expiry.ttl_s(policy, key.tenant, began_at, negative=loaded.negative)
+        stored = self._storable(policy, key, loaded, ttl_s, sight)
+        landed.set_result(Landing(loaded, stored, ttl_s))
+        if stored:
+            entry = Entry(loaded.value, began_at, began_at + ttl_s, load_s, loaded.negative)
+            await self._fill(policy, key, entry, sight)
+
+    async def observed(self, key: CacheKey, load: Load) -> Loaded:
+        """Run `load` and tell how long it took and how it ended."""
+        began = self._clock.monotonic()
+        error_type: str | None = "CancelledError"
+        try:
+            loaded = await load()
+            error_type = None
+        except Exception as failure:
+            error_type = type(failure).__name__
+            raise
+        finally:
+            self._observer.loaded(key.tenant, key.domain, self._clock.monotonic() - began, error_type)
+        return loaded
+
+    def _storable(
+        self, policy: CachePolicy, key: CacheKey, loaded: Loaded, ttl_s: float, sight: Sight
+    ) -> bool:
+        if not loaded.cacheable or ttl_s <= 0:
+            return False
+        if len(loaded.value) > policy.max_entry_bytes:
+            self._observer.fill_rejected(key.domain, "too_large")
+            return False
+        if self._admission.admits(key.tenant, key.domain) != sight.epoch:
+            self._observer.fill_rejected(key.domain, "not_admitted")
+            return False
+        return True
+
+    async def _fill(self, policy: CachePolicy, key: CacheKey, entry: Entry, sight: Sight) -> None:
+        # No generation is compared: an entry under a replaced one is simply never valid.
+        sealed = self._sealer.seal(key, sight.stamp, entry.encode())
+        if self._near is not None and policy.near is not NearMode.OFF:
+            self._near.put(key, entry, sight.stamp, sight.epoch, sight.sent_at)
+        keep_s = entry.expires_at - self._clock.time()
+        if not entry.negative:
+            keep_s += policy.stale_if_error_s
+        try:
+            await self._store.write(key.physical, sealed, max(keep_s, 0.001))
+        except StoreUnavailable:
+            self._observer.fill_rejected(key.domain, "store_failed")
+        else:
+            self._observer.filled(key.domain, len(sealed))

@@ -1,0 +1,151 @@
+"""Entries under seal: only the tenant, key, epoch and generations they were stored for open them."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from monitor.cache.generations import STAMP_BYTES
+from monitor.cache.keys import CacheKey
+from monitor.errors import ConfigurationError, EntryRejected
+
+_VERSION = b"\x01"
+_KEY_ID_BYTES = 4
+_STAMP_START = 1 + _KEY_ID_BYTES
+_FLAGS = _STAMP_START + STAMP_BYTES
+_NONCE_START = _FLAGS + 1
+_NONCE_BYTES = 12
+_BODY_START = _NONCE_START + _NONCE_BYTES
+_TAG_BYTES = 16
+_SECRET_BYTES = 32
+_PLAIN, _COMPRESSED = 0, 1
+_MAX_TENANT_CIPHERS = 8_192
+_MAX_PLAIN_BYTES = 64 * 1024 * 1024  # bounds what a forged compressed body could expand to
+
+
+class Sealer(Protocol):
+    """Closes entries for the store and opens them again."""
+
+    def seal(self, key: CacheKey, stamp: bytes, plain: bytes) -> bytes:
+        """Close `plain` for `key` under `stamp` (epoch and generations)."""
+        ...
+
+    def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
+        """Open what was closed for `key` under `stamp`; None if it is genuine and of another stamp.
+
+        Raises:
+            EntryRejected: The bytes are not what this service stored under this key.
+        """
+        ...
+
+
+class AesGcmSealer:
+    """AES-256-GCM with one key for each tenant, derived from a secret by HKDF.
+
+    Layout: version, key id, stamp, flags, nonce, ciphertext with tag. Everything before the
+    nonce is associated data, together with the logical key, which spells tenant and domain.
+    The stamp travels with the entry, so that an outdated entry can be told from a forged one.
+
+    Args:
+        secrets: 32 random bytes each. The first closes; the others still open, so a secret is
+            rotated by putting a new one in front and removing the old one a TTL later.
+        compress_above: Compress larger plain texts, in bytes; None: never. Lengths of
+            compressed texts tell something about their content to who can read the store.
+
+    Raises:
+        ConfigurationError: There is no secret, or one is not 32 bytes long.
+    """
+
+    def __init__(self, secrets: Sequence[bytes], compress_above: int | None = None) -> None:
+        if not secrets or any(len(secret) != _SECRET_BYTES for secret in secrets):
+            raise ConfigurationError("cache secrets", "give one or more secrets of 32 bytes")
+        self._secrets = {_key_id(secret): secret for secret in secrets}
+        self._current = _key_id(secrets[0])
+        self._prefix = _VERSION + self._current
+        self._compress_above = compress_above
+        self._ciphers: dict[tuple[bytes, int], AESGCM] = {}
+
+    def seal(self, key: CacheKey, stamp: bytes, plain: bytes) -> bytes:
+        flags, body = self._packed(plain)
+        header = self._prefix + stamp + bytes((flags,))
+        nonce = os.urandom(_NONCE_BYTES)
+        return (
+            header
+            + nonce
+            + self._cipher(self._current, key.tenant).encrypt(nonce, body, key.encode() + header)
+        )
+
+    def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
+        if len(sealed) < _BODY_START + _TAG_BYTES or sealed[:1] != _VERSION:
+            raise EntryRejected("format")
+        key_id = sealed[1:_STAMP_START]
+        if key_id not in self._secrets:
+            raise EntryRejected("key_unknown")
+        try:
+            body = self._cipher(key_id, key.tenant).decrypt(
+                sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encode() + sealed[:_NONCE_START]
+            )
+        except InvalidTag:
+            raise EntryRejected("forged") from None
+        # Compared after it is authenticated: a flipped bit in the stamp is a forgery, not an old entry.
+        if sealed[_STAMP_START:_FLAGS] != stamp:
+            return None
+        return body if sealed[_FLAGS] == _PLAIN else _expanded(body)
+
+    def _packed(self, plain: bytes) -> tuple[int, bytes]:
+        if self._compress_above is not None and len(plain) > self._compress_above:
+            packed = zlib.compress(plain, 1)
+            if len(packed) < len(plain) * 0.9:
+                return _COMPRESSED, packed
+        return _PLAIN, plain
+
+    def _cipher(self, key_id: bytes, tenant: int) -> AESGCM:
+        cipher = self._ciphers.get((key_id, tenant))
+        return self._derived(key_id, tenant) if cipher is None else cipher
+
+    def _derived(self, key_id: bytes, tenant: int) -> AESGCM:
+        if len(self._ciphers) >= _MAX_TENANT_CIPHERS:
+            self._ciphers.clear()
+        info = b"monitor cache entry tenant " + str(int(tenant)).encode()
+        secret = HKDFExpand(SHA256(), _SECRET_BYTES, info).derive(self._secrets[key_id])
+        cipher = self._ciphers[(key_id, tenant)] = AESGCM(secret)
+        return cipher
+
+
+class NullSealer:
+    """No encryption, for entries that never leave the process; the binding is still checked."""
+
+    def seal(self, key: CacheKey, stamp: bytes, plain: bytes) -> bytes:
+        name = key.encode()
+        return len(name).to_bytes(4, "big") + name + stamp + plain
+
+    def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
+        name = key.encode()
+        head = len(name).to_bytes(4, "big") + name
+        if not sealed.startswith(head) or len(sealed) < len(head) + STAMP_BYTES:
+            raise EntryRejected("forged")
+        body = len(head) + STAMP_BYTES
+        return sealed[body:] if sealed[len(head) : body] == stamp else None
+
+
+def _key_id(secret: bytes) -> bytes:
+    return blake2b(secret, digest_size=_KEY_ID_BYTES, person=b"cache key id").digest()
+
+
+def _expanded(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        plain = unpacker.decompress(body, _MAX_PLAIN_BYTES)
+    except zlib.error:
+        raise EntryRejected("format") from None
+    if not unpacker.eof:
+        raise EntryRejected("format")
+    return plain

@@ -1,0 +1,68 @@
+"""Concurrent loads of one thing become one, and no caller can end it for the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+Work = Callable[["asyncio.Future[T]"], Awaitable[None]]
+
+
+class SingleFlight(Generic[T]):
+    """One task for each key, landed in a future that every caller shields.
+
+    The cache keys it by (key, epoch, generations): a read that begins after a write was
+    answered has read another generation, so it never joins a load that began before.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, asyncio.Future[T]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    def current(self, key: Hashable) -> asyncio.Future[T] | None:
+        """Return the flight under way for `key`, if there is one."""
+        return self._flights.get(key)
+
+    def begin(self, key: Hashable, work: Work[T]) -> asyncio.Future[T]:
+        """Start `work` in a task of its own.
+
+        It sets the future it is given as soon as callers can be answered and may go on after
+        that; until it returns, newcomers find the flight.
+        """
+        landed: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        landed.add_done_callback(_mark_seen)
+        self._flights[key] = landed
+        task = asyncio.ensure_future(self._fly(key, landed, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return landed
+
+    async def _fly(self, key: Hashable, landed: asyncio.Future[T], work: Work[T]) -> None:
+        try:
+            await work(landed)
+        except BaseException as failure:
+            if isinstance(failure, asyncio.CancelledError):
+                landed.cancel()
+                raise
+            if not landed.done():
+                landed.set_exception(failure)
+        finally:
+            if self._flights.get(key) is landed:
+                del self._flights[key]
+
+    async def aclose(self) -> None:
+        """Wait for every flight under way."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+
+
+def _mark_seen(landed: asyncio.Future[T]) -> None:
+    # All callers may have left; an exception that nobody fetches is not a mistake then.
+    if not landed.cancelled():
+        landed.exception()
