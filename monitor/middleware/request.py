@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from monitor.tenancy.identity import Identity, TenantId
@@ -18,6 +18,8 @@ class RequestRecord:
 
     Attributes:
         started: Monotonic start of the request, in seconds.
+        headers: The request's headers by lower-case name, the last of each; None where no
+            performance middleware stands outside.
         identity: Who is asking, once the tenant middleware knows.
         tenant: The bound tenant.
         route: The route's full template, set by whoever matched it first.
@@ -26,10 +28,11 @@ class RequestRecord:
         span_id: Hex id of the server span, empty without one.
     """
 
-    __slots__ = ("cache", "identity", "route", "span_id", "started", "tenant", "trace_id")
+    __slots__ = ("cache", "headers", "identity", "route", "span_id", "started", "tenant", "trace_id")
 
     def __init__(self, started: float = 0.0) -> None:
         self.started = started
+        self.headers: Mapping[bytes, bytes] | None = None
         self.identity: Identity | None = None
         self.tenant: TenantId | None = None
         self.route: str | None = None

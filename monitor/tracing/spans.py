@@ -8,7 +8,9 @@ or cache key can leave with a span, whichever library set the attribute.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
+
+from monitor.tracing.request_trace import Ending
 
 Value = str | bool | int | float
 Attributes = Mapping[str, Value]
@@ -63,3 +65,62 @@ def server_span_name(method: str, route: str | None) -> str:
     """
     verb = "HTTP" if method == "_OTHER" else method
     return verb if route is None else f"{verb} {route}"
+
+
+class Facts(NamedTuple):
+    """What is known of an ended request; the server span's name and attributes are made of it.
+
+    Attributes:
+        method: A known method or `_OTHER`.
+        route: The full template; None where nothing matched.
+        status: The status that was sent.
+        error_type: What failed; None unless the service failed.
+        tenant: The authenticated tenant.
+        cache: The outcome of the cache lookup, if there was one.
+        scheme: `http`, `https`, `ws` or `wss`.
+        version: HTTP's, such as `1.1`.
+        seconds: Duration.
+    """
+
+    method: str
+    route: str | None
+    status: int
+    error_type: str | None
+    tenant: int | None
+    cache: str | None
+    scheme: str
+    version: str
+    seconds: float
+
+    @classmethod
+    def of(cls, ending: Ending) -> Facts:
+        scope = ending.scope
+        return cls(
+            ending.method,
+            ending.route,
+            ending.status,
+            ending.error_type,
+            ending.tenant,
+            ending.cache,
+            scope.get("scheme", "http"),
+            scope.get("http_version", "1.1"),
+            ending.ended - ending.started,
+        )
+
+    @property
+    def span_name(self) -> str:
+        return server_span_name(self.method, self.route)
+
+    def attributes(self) -> dict[str, Value]:
+        """Return the server span's attributes; those without a value are left out."""
+        named: dict[str, Value | None] = {
+            HTTP_METHOD: self.method,
+            HTTP_ROUTE: self.route,
+            HTTP_STATUS: self.status,
+            URL_SCHEME: self.scheme,
+            PROTOCOL_VERSION: self.version,
+            ERROR_TYPE: self.error_type,
+            TENANT: None if self.tenant is None else int(self.tenant),
+            CACHE_RESULT: None if self.cache is None else str(self.cache),
+        }
+        return {name: value for name, value in named.items() if value is not None}

@@ -1,0 +1,180 @@
+"""One HTTP request and its answer, as the performance middleware watches them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+from starlette.types import Message, Receive, Scope, Send
+
+from monitor.clock import Clock
+from monitor.metrics.catalogue import UNMATCHED, Outcome
+from monitor.middleware.recorder import HttpRecorder
+from monitor.middleware.request import RequestRecord
+from monitor.middleware.route_template import RouteTemplates
+from monitor.tracing.request_trace import Ending, RequestTrace
+
+_BAD_REQUEST = 400
+_CLIENT_CLOSED = 499  # nginx's word for a client that left before it was answered
+_SERVER_ERROR = 500
+
+
+class RequestLog(Protocol):
+    """Writes the access line of an ended request."""
+
+    def ended(self, ending: Ending) -> None:
+        """Note the request; never raises, never blocks."""
+        ...
+
+
+class Listeners:
+    """Whom an exchange tells, one object for all requests."""
+
+    __slots__ = ("log", "monotonic", "recorder", "templates")
+
+    def __init__(
+        self, recorder: HttpRecorder, clock: Clock, templates: RouteTemplates, log: RequestLog | None
+    ) -> None:
+        self.recorder = recorder
+        self.monotonic = clock.monotonic
+        self.templates = templates
+        self.log = log
+
+
+class Exchange:
+    """State of one request; it ends with the last body message, or with the application's failure.
+
+    Attributes:
+        status: What was sent; 0 while nothing was.
+        route: The route's full template; None where nothing matched.
+        outcome: How it ended.
+        error_type: What failed, for failures of the service.
+        ended: Monotonic end, in seconds; None while it runs.
+    """
+
+    __slots__ = (
+        "_client_gone", "_first_byte", "_listeners", "_receive", "_send", "_trailers",
+        "ended", "error_type", "method", "outcome", "record", "route", "scope", "status", "trace",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        listeners: Listeners,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        method: str,
+        record: RequestRecord,
+        trace: RequestTrace,
+    ) -> None:
+        self._listeners = listeners
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.method = method
+        self.record = record
+        self.trace = trace
+        self.status = 0
+        self.ended = 0.0
+        self._client_gone = False
+        self._first_byte = 0.0
+        self._trailers = False
+
+    @property
+    def started(self) -> float:
+        return self.record.started
+
+    @property
+    def tenant(self) -> int | None:
+        return self.record.tenant
+
+    @property
+    def cache(self) -> str | None:
+        return self.record.cache
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._client_gone = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.status = message["status"]
+            self._trailers = message.get("trailers", False)
+        try:
+            await self._send(message)
+        except OSError:  # the ASGI specification's way to say that the client is gone
+            self._client_gone = True
+            raise
+        if self.ended:
+            return
+        if kind == "http.response.body":
+            if message.get("more_body", False):
+                if not self._first_byte and message.get("body"):
+                    self._first_byte = self._listeners.monotonic()
+            elif not self._trailers:
+                self._answered()
+        elif kind == "http.response.pathsend" or (
+            kind == "http.response.trailers" and not message.get("more_trailers", False)
+        ):
+            self._answered()
+
+    def _answered(self) -> None:
+        status = self.status
+        if self._client_gone:
+            self._end(Outcome.CANCELLED, None)
+        elif status >= _SERVER_ERROR:
+            # Inside an exception handler the exception is still being handled: it names the failure best.
+            failure = sys.exception()
+            self._end(Outcome.SERVER_ERROR, type(failure).__qualname__ if failure else str(status))
+        else:
+            self._end(Outcome.SUCCESS if status < _BAD_REQUEST else Outcome.CLIENT_ERROR, None)
+
+    def failed(self, failure: BaseException) -> None:
+        """The application raised; what it raises after its answer is no failure of the request."""
+        if self.ended:
+            return
+        if self._client_gone or not isinstance(failure, Exception):
+            self._left()
+        else:
+            self.status = self.status or _SERVER_ERROR
+            self._end(Outcome.SERVER_ERROR, type(failure).__qualname__)
+
+    def returned(self) -> None:
+        """The application returned; without a complete answer that is a failure, or the client left."""
+        if self.ended:
+            return
+        if self._client_gone:
+            self._left()
+        else:
+            self._end(Outcome.SERVER_ERROR, "incomplete_answer" if self.status else "no_answer")
+
+    def _left(self) -> None:
+        self.status = self.status or _CLIENT_CLOSED
+        self._end(Outcome.CANCELLED, None)
+
+    def _end(self, outcome: Outcome, error_type: str | None) -> None:
+        listeners, record = self._listeners, self.record
+        self.ended = ended = listeners.monotonic()
+        self.outcome = outcome
+        self.error_type = error_type
+        self.status = self.status or _SERVER_ERROR
+        route = record.route or listeners.templates.of(self.scope)
+        self.route = None if route == UNMATCHED else route
+        kept = self.trace.finish(self)
+        listeners.recorder.end(
+            self.method,
+            route,
+            self.status,
+            error_type,
+            outcome,
+            record.tenant,
+            ended - record.started,
+            record.trace_id if kept else None,
+        )
+        if self._first_byte:
+            listeners.recorder.first_byte(route, self._first_byte - record.started)
+        if listeners.log is not None:
+            listeners.log.ended(self)

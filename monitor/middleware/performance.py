@@ -1,0 +1,95 @@
+"""Measures every request, whichever way it ends: the outermost middleware of the kit."""
+
+from __future__ import annotations
+
+from opentelemetry.context import attach, detach
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from monitor.clock import Clock
+from monitor.metrics.catalogue import METHODS, OTHER_METHOD
+from monitor.middleware.connection import Connection
+from monitor.middleware.exchange import Exchange, Listeners, RequestLog
+from monitor.middleware.recorder import HttpRecorder
+from monitor.middleware.request import open_record
+from monitor.middleware.route_template import RouteTemplates
+from monitor.tracing.request_trace import RequestTracing
+
+
+class PerformanceMiddleware:
+    """Pure ASGI middleware that measures, traces and logs requests and websocket connections.
+
+    A request begins when this middleware is called and ends with the last message of its
+    answer, so background tasks are no part of it. The metric and the server span share both
+    readings of the clock.
+
+    Args:
+        app: The application behind.
+        recorder: Receives the measurements.
+        tracing: Begins the traces.
+        clock: Where the readings come from.
+        log: Writes one line for each request; None for no lines.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        recorder: HttpRecorder,
+        tracing: RequestTracing,
+        clock: Clock,
+        log: RequestLog | None = None,
+    ) -> None:
+        self._app = app
+        self._sampled_app = tracing.instrument(app)
+        self._tracing = tracing
+        self._begin = recorder.begin
+        self._listeners = Listeners(recorder, clock, RouteTemplates(), log)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = open_record(scope, self._listeners.monotonic())
+        method = scope["method"]
+        if method not in METHODS:
+            method = OTHER_METHOD
+        self._begin(method)
+        record.headers = headers = dict(scope["headers"])
+        trace = self._tracing.begin(headers, record.started)
+        record.trace_id, record.span_id = trace.trace_id, trace.span_id
+        exchange = Exchange(self._listeners, scope, receive, send, method, record, trace)
+        token = attach(trace.context)
+        app = self._sampled_app if trace.sampled else self._app
+        try:
+            await app(scope, exchange.receive, exchange.send)
+        except BaseException as failure:
+            exchange.failed(failure)
+            raise
+        else:
+            exchange.returned()
+        finally:
+            detach(token)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = open_record(scope, self._listeners.monotonic())
+        record.headers = headers = dict(scope["headers"])
+        trace = self._tracing.begin(headers, record.started)
+        record.trace_id, record.span_id = trace.trace_id, trace.span_id
+        connection = Connection(self._listeners, scope, receive, send, record, trace)
+        token = attach(trace.context)
+        app = self._sampled_app if trace.sampled else self._app
+        try:
+            await app(scope, connection.receive, connection.send)
+        except BaseException as failure:
+            connection.failed(failure)
+            raise
+        else:
+            connection.returned()
+        finally:
+            detach(token)

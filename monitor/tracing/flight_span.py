@@ -1,0 +1,116 @@
+"""A cheap span: a name, ids, two readings of the clock, attributes and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import getrandbits
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode
+
+from monitor.tracing.spans import ERROR_TYPE
+
+if TYPE_CHECKING:
+    from monitor.tracing.flight_record import FlightRecord
+
+
+class FlightSpan(Span):
+    """A span of a flight record, with the face of OpenTelemetry's own.
+
+    Attributes:
+        record: The record it belongs to.
+        scope: Whatever stands for the instrumentation scope of the tracer that began it.
+        name: Its name.
+        kind: Its kind.
+        span_id: Its id.
+        parent_id: The parent's span id; None for a root.
+        started: Monotonic start, in seconds.
+        ended: Monotonic end, in seconds; None while it runs.
+        failed: Whether its status is an error.
+        attributes: What was set on it, not yet filtered.
+    """
+
+    __slots__ = (
+        "_context", "attributes", "ended", "failed", "kind", "name", "parent_id", "record", "scope",
+        "span_id", "started",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        record: FlightRecord,
+        scope: object,
+        name: str,
+        kind: SpanKind,
+        parent_id: int | None,
+        started: float,
+        attributes: dict[str, Any] | None = None,
+    ) -> None:
+        self.record = record
+        self.scope = scope
+        self.name = name
+        self.kind = kind
+        self.span_id = getrandbits(64) or 1
+        self.parent_id = parent_id
+        self.started = started
+        self.ended: float | None = None
+        self.failed = False
+        self.attributes = attributes
+        self._context: SpanContext | None = None
+
+    def get_span_context(self) -> SpanContext:
+        context = self._context
+        if context is None:
+            record = self.record
+            context = self._context = SpanContext(
+                record.id, self.span_id, False, record.flags, record.trace_state
+            )
+        return context
+
+    def is_recording(self) -> bool:
+        return self.ended is None
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        if self.ended is not None:
+            return
+        if self.attributes is None:
+            self.attributes = {key: value}
+        else:
+            self.attributes[key] = value
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        if self.ended is None:
+            self.attributes = {**(self.attributes or {}), **attributes}
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:  # noqa: ARG002 - the API's; a description may quote personal data
+        code = status.status_code if isinstance(status, Status) else status
+        if self.ended is None and code is not StatusCode.UNSET:
+            self.failed = code is StatusCode.ERROR
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,  # noqa: ARG002 - the API's
+        timestamp: int | None = None,  # noqa: ARG002 - the API's
+        escaped: bool = False,  # noqa: ARG002, FBT001, FBT002 - the API's
+    ) -> None:
+        """Note the exception's class; its message and traceback may quote personal data."""
+        self.set_attribute(ERROR_TYPE, type(exception).__qualname__)
+
+    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+        """Do nothing: events are never exported, for nobody vouches for their text."""
+
+    def add_link(self, context: SpanContext, attributes: Any = None) -> None:
+        """Do nothing: a flight record keeps no links."""
+
+    def update_name(self, name: str) -> None:
+        if self.ended is None:
+            self.name = name
+
+    def end(self, end_time: int | None = None) -> None:
+        """End now, or at `end_time` nanoseconds since the epoch."""
+        if self.ended is None:
+            keeper = self.record.keeper
+            epoch = keeper.epoch
+            self.ended = epoch.monotonic() if end_time is None else epoch.seconds(end_time)
+            if self.record.kept:
+                keeper.export((self,))

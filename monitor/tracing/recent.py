@@ -1,0 +1,178 @@
+"""The traces of the last requests, in bounded memory, for operators to read.
+
+Every request lies here for a short while, sampled or not; slow and failed ones have room of
+their own, so that a flood of good requests does not wash them away.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, NamedTuple
+
+import msgspec
+
+from monitor.tracing.observer import TraceDecision
+from monitor.tracing.spans import Facts, Value
+
+_MILLI = 1e3
+_NANO = 1e9
+
+
+class SpanView(msgspec.Struct, rename="camel", omit_defaults=True):
+    """A span as an operator reads it; times in milliseconds, the start from the trace's."""
+
+    span_id: str
+    name: str
+    kind: str
+    start_ms: float
+    duration_ms: float
+    attributes: Mapping[str, Value]
+    parent_id: str | None = None
+    failed: bool = False
+
+
+class TraceView(msgspec.Struct, rename="camel"):
+    """A trace as an operator reads it."""
+
+    trace_id: str
+    started_at: float
+    duration_ms: float
+    method: str
+    route: str | None
+    status: int
+    outcome: str
+    clinic_id: int | None
+    error_type: str | None
+    spans: list[SpanView]
+
+
+class ReadSpan(NamedTuple):
+    """A span in plain values, whichever kind it was; dates in nanoseconds since the epoch."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    name: str
+    kind: str
+    started: int
+    ended: int
+    failed: bool
+    attributes: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which traces are asked for; None: any.
+
+    Attributes:
+        clinic: The tenant's id.
+        route: The route's full template.
+        outcome: `ok`, `slow` or `failed`.
+        longer_than_s: Only requests that took longer.
+    """
+
+    clinic: int | None = None
+    route: str | None = None
+    outcome: str | None = None
+    longer_than_s: float = 0.0
+
+    def matches(self, trace: _Trace, slow_s: float) -> bool:
+        facts = trace.facts
+        return (
+            (self.clinic is None or facts.tenant == self.clinic)
+            and (self.route is None or facts.route == self.route)
+            and (self.outcome is None or self.outcome == _outcome(facts, slow_s))
+            and facts.seconds >= self.longer_than_s
+        )
+
+
+class _Trace(NamedTuple):
+    facts: Facts
+    decision: TraceDecision
+    spans: Sequence[object]
+
+
+class RecentTraces:
+    """Keeps the last traces; adding one costs an append.
+
+    Args:
+        capacity: How many ordinary traces are kept, and how many slow and failed ones.
+        slow_s: A request that took longer is slow.
+        read: Turns a span of either kind into plain values; None for one that still runs.
+    """
+
+    def __init__(self, capacity: int, slow_s: float, read: Callable[[object], ReadSpan | None]) -> None:
+        self._ordinary: deque[_Trace] = deque(maxlen=capacity)
+        self._notable: deque[_Trace] = deque(maxlen=capacity)
+        self._slow_s = slow_s
+        self._read = read
+
+    def add(self, facts: Facts, decision: TraceDecision, spans: Sequence[object]) -> None:
+        """Keep a trace; `spans` may still grow."""
+        notable = facts.error_type is not None or facts.seconds > self._slow_s
+        (self._notable if notable else self._ordinary).append(_Trace(facts, decision, spans))
+
+    def find(self, wanted: Wanted, limit: int) -> list[TraceView]:
+        """Return the matching traces, slow and failed ones first, the latest of each first."""
+        newest = chain(reversed(self._notable), reversed(self._ordinary))
+        found = (self._view(trace) for trace in newest if wanted.matches(trace, self._slow_s))
+        return [view for view, _ in zip(_present(found), range(limit), strict=False)]
+
+    def _view(self, trace: _Trace) -> TraceView | None:
+        spans = [span for span in map(self._read, list(trace.spans)) if span is not None]
+        if not spans:
+            return None
+        facts, root = trace.facts, min(spans, key=lambda span: span.started)
+        return TraceView(
+            trace_id=root.trace_id,
+            started_at=root.started / _NANO,
+            duration_ms=facts.seconds * _MILLI,
+            method=facts.method,
+            route=facts.route,
+            status=facts.status,
+            outcome=_outcome(facts, self._slow_s),
+            clinic_id=None if facts.tenant is None else int(facts.tenant),
+            error_type=facts.error_type,
+            spans=[_span_view(span, root.started) for span in sorted(spans, key=lambda span: span.started)],
+        )
+
+
+def _outcome(facts: Facts, slow_s: float) -> str:
+    if facts.error_type is not None:
+        return "failed"
+    return "slow" if facts.seconds > slow_s else "ok"
+
+
+def _present(views: Iterator[TraceView | None]) -> Iterator[TraceView]:
+    return (view for view in views if view is not None)
+
+
+def _span_view(span: ReadSpan, origin: int) -> SpanView:
+    return SpanView(
+        span_id=span.span_id,
+        name=span.name,
+        kind=span.kind,
+        start_ms=(span.started - origin) / _NANO * _MILLI,
+        duration_ms=(span.ended - span.started) / _NANO * _MILLI,
+        attributes=span.attributes,
+        parent_id=span.parent_id,
+        failed=span.failed,
+    )
+
+
+def wanted_from(query: Mapping[str, Any]) -> tuple[Wanted, int]:
+    """Read filter and limit from a query: `clinic`, `route`, `outcome`, `longerThanMs`, `limit`.
+
+    Raises:
+        ValueError: A number is not one.
+    """
+    wanted = Wanted(
+        clinic=int(query["clinic"]) if "clinic" in query else None,
+        route=query.get("route"),
+        outcome=query.get("outcome"),
+        longer_than_s=float(query.get("longerThanMs", 0)) / _MILLI,
+    )
+    return wanted, max(1, min(int(query.get("limit", 50)), 1_000))

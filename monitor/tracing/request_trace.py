@@ -1,0 +1,85 @@
+"""What the performance middleware and a request's trace say to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Protocol
+
+from opentelemetry.context import Context
+from starlette.types import ASGIApp
+
+
+class Ending(Protocol):
+    """How a request ended, as the middleware read it; times are monotonic seconds."""
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def route(self) -> str | None: ...
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def outcome(self) -> str: ...
+
+    @property
+    def error_type(self) -> str | None: ...
+
+    @property
+    def tenant(self) -> int | None: ...
+
+    @property
+    def cache(self) -> str | None: ...
+
+    @property
+    def trace(self) -> RequestTrace: ...
+
+    @property
+    def started(self) -> float: ...
+
+    @property
+    def ended(self) -> float: ...
+
+
+class RequestTrace(Protocol):
+    """The trace of one request, from its server span on.
+
+    Attributes:
+        sampled: Whether the head decided to sample it.
+        trace_id: Hex, 32 digits.
+        span_id: Hex, 16 digits; of the server span.
+        context: The OpenTelemetry context in which the request runs.
+    """
+
+    sampled: bool
+    context: Context
+
+    @property
+    def trace_id(self) -> str: ...
+
+    @property
+    def span_id(self) -> str: ...
+
+    def finish(self, ending: Ending, *, may_be_slow: bool = True) -> bool:
+        """End the server span at `ending.ended`; say whether the trace is kept.
+
+        `may_be_slow` is false for connections that are meant to last, such as websockets.
+        """
+        ...
+
+
+class RequestTracing(Protocol):
+    """Begins traces of requests."""
+
+    def begin(self, headers: Mapping[bytes, bytes], started: float) -> RequestTrace:
+        """Begin the trace of a request, under the remote parent that its headers name."""
+        ...
+
+    def instrument(self, app: ASGIApp) -> ASGIApp:
+        """Return `app` behind OpenTelemetry's own ASGI instrumentation, for what the head samples."""
+        ...
