@@ -24,6 +24,7 @@ OVERFLOW = "__overflow__"
 UNMATCHED = "__unmatched__"
 OTHER_METHOD = "_OTHER"
 NO_TENANT = "__none__"
+CACHE_RESULTS = ("hit", "miss", "stale", "bypass", "error")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 
 
@@ -34,6 +35,14 @@ class Kind(StrEnum):
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
     INFO = "info"
+
+
+class Merge(StrEnum):
+    """What the sum over several workers means for a gauge; counters and histograms always add up."""
+
+    SUM = "sum"
+    MAX = "max"
+    MIN = "min"
 
 
 class Outcome(StrEnum):
@@ -56,6 +65,9 @@ class Metric:
         unit: Base unit: `seconds`, `bytes`, or empty for plain numbers.
         help: One sentence, as exposed.
         buckets: Upper bounds of a histogram, without +Inf.
+        merge: How a gauge of several workers becomes one.
+        rows: Most label sets of a family without a tenant label; the last one is the overflow.
+        exemplars: Whether a histogram keeps the last sampled trace of each bucket.
     """
 
     name: str
@@ -64,20 +76,35 @@ class Metric:
     unit: str
     help: str
     buckets: tuple[float, ...] = ()
+    merge: Merge = Merge.SUM
+    rows: int = 100
+    exemplars: bool = False
+
+    @property
+    def per_tenant(self) -> bool:
+        """Whether each tenant has series of its own in this family."""
+        return self.labels[:1] == ("tenant",)
 
 
 def _counter(name: str, labels: str, help_text: str, unit: str = "") -> Metric:
     return Metric(name, Kind.COUNTER, tuple(labels.split()), unit, help_text)
 
 
-def _gauge(name: str, labels: str, help_text: str, unit: str = "") -> Metric:
-    return Metric(name, Kind.GAUGE, tuple(labels.split()), unit, help_text)
+def _gauge(name: str, labels: str, help_text: str, unit: str = "", merge: Merge = Merge.SUM) -> Metric:
+    return Metric(name, Kind.GAUGE, tuple(labels.split()), unit, help_text, merge=merge)
 
 
 def _histogram(
-    name: str, labels: str, help_text: str, buckets: tuple[float, ...], unit: str = "seconds"
+    name: str,
+    labels: str,
+    help_text: str,
+    buckets: tuple[float, ...],
+    *,
+    rows: int = 100,
+    exemplars: bool = False,
 ) -> Metric:
-    return Metric(name, Kind.HISTOGRAM, tuple(labels.split()), unit, help_text, buckets)
+    names = tuple(labels.split())
+    return Metric(name, Kind.HISTOGRAM, names, "seconds", help_text, buckets, rows=rows, exemplars=exemplars)
 
 
 # -- requests ----------------------------------------------------------------------------------
@@ -86,6 +113,8 @@ HTTP_DURATION = _histogram(
     "http_request_method http_route http_response_status_code error_type",
     "Duration of HTTP requests, from the first byte of the request to the last byte of the answer.",
     HTTP_BUCKETS,
+    rows=500,
+    exemplars=True,
 )
 HTTP_FIRST_BYTE = _histogram(
     "http_server_time_to_first_byte_seconds",
@@ -99,6 +128,7 @@ TENANT_DURATION = _histogram(
     "tenant",
     "Duration of the tenant's HTTP requests.",
     TENANT_BUCKETS,
+    exemplars=True,
 )
 TENANT_REQUESTS = _counter(
     "tenant_http_requests_total", "tenant outcome", "HTTP requests of the tenant by outcome."
@@ -155,14 +185,19 @@ CACHE_GENERATION_AGE = _histogram(
     AGE_BUCKETS,
 )
 CACHE_BREAKER = _gauge(
-    "cache_breaker_state", "state", "1 for the state of the breaker before the store, 0 for the others."
+    "cache_breaker_state",
+    "state",
+    "1 for the state of the breaker before the store, 0 for the others.",
+    merge=Merge.MAX,
 )
 CACHE_BREAKER_CHANGES = _counter(
     "cache_breaker_changes_total", "state", "Changes of the breaker into a state."
 )
 CACHE_NEAR_ENTRIES = _gauge("cache_near_entries", "", "Entries in the near cache.")
 CACHE_NEAR_BYTES = _gauge("cache_near_bytes", "", "Bytes in the near cache.", "bytes")
-CACHE_SWITCH = _gauge("cache_switch_enabled", "domain", "1 while the cache is on for the domain (`*`: all).")
+CACHE_SWITCH = _gauge(
+    "cache_switch_enabled", "domain", "1 while the cache is on for the domain (`*`: all).", merge=Merge.MIN
+)
 CACHE_SWITCH_CHANGES = _counter("cache_switch_changes_total", "domain", "Changes of the cache switch.")
 CACHE_SAMPLES = _counter(
     "cache_consistency_samples_total", "domain", "Cached answers compared with the database."
@@ -170,12 +205,15 @@ CACHE_SAMPLES = _counter(
 CACHE_INCONSISTENCIES = _counter(
     "cache_inconsistencies_total", "tenant domain", "Cached answers that differed from the database."
 )
-CACHE_OUTBOX_ROWS = _gauge("cache_outbox_rows", "", "Invalidations that wait in the outbox.")
+CACHE_OUTBOX_ROWS = _gauge("cache_outbox_rows", "", "Invalidations that wait in the outbox.", merge=Merge.MAX)
 CACHE_OUTBOX_LAG = _gauge(
-    "cache_outbox_lag_seconds", "", "Age of the oldest invalidation in the outbox.", "seconds"
+    "cache_outbox_lag_seconds", "", "Age of the oldest invalidation in the outbox.", "seconds", Merge.MAX
 )
 CACHE_LEASE = _gauge(
-    "cache_lease_state", "state", "1 for the state of the worker's cache lease, 0 for the others."
+    "cache_lease_state",
+    "state",
+    "1 for the state of the worker's cache lease, 0 for the others.",
+    merge=Merge.MAX,
 )
 CACHE_EPOCH_CHANGES = _counter("cache_epoch_changes_total", "", "Epochs that this worker has seen begin.")
 CACHE_WRITES_WAITING = _gauge(
@@ -188,6 +226,7 @@ DB_DURATION = _histogram(
     "db_system_name db_operation_name db_collection_name db_query_summary error_type",
     "Duration of database operations.",
     DATABASE_BUCKETS,
+    rows=300,
 )
 DB_SLOW = _counter(
     "db_client_slow_queries_total", "db_query_summary", "Statements over the slow-query bound."
@@ -223,13 +262,41 @@ LOOP_LAG = _histogram(
 )
 SCRAPE_DURATION = _histogram("monitor_scrape_duration_seconds", "", "Time to render one scrape.", LAG_BUCKETS)
 SCRAPE_BYTES = _gauge(
-    "monitor_scrape_size_bytes", "", "Size of the last scrape, before compression.", "bytes"
+    "monitor_scrape_size_bytes", "", "Size of the last scrape, before compression.", "bytes", Merge.MAX
 )
 WORKERS = _gauge("monitor_workers", "", "Worker processes whose counts this scrape sums.")
-OBJECTIVE = _gauge("monitor_objective", "objective", "The bound of an objective, in base units.")
-HEALTH = _gauge("monitor_health_status", "check", "1 while the health check passes.")
+OBJECTIVE = _gauge(
+    "monitor_objective", "objective", "The bound of an objective, in base units.", merge=Merge.MAX
+)
+HEALTH = _gauge("monitor_health_status", "check", "1 while the health check passes.", merge=Merge.MIN)
+LABEL_OVERFLOW = _counter(
+    "monitor_label_overflow_total", "metric", "Observations booked under overflow for want of label budget."
+)
 LOG_DROPPED = _counter(
     "monitor_log_lines_dropped_total", "", "Log lines lost because the log's queue was full."
+)
+
+# -- the process: names and meaning are prometheus-client's, the values are summed over the workers ----
+PROCESS_CPU = _counter(
+    "process_cpu_seconds_total", "", "Total user and system CPU time spent in seconds.", "seconds"
+)
+PROCESS_RESIDENT = _gauge("process_resident_memory_bytes", "", "Resident memory size in bytes.", "bytes")
+PROCESS_VIRTUAL = _gauge("process_virtual_memory_bytes", "", "Virtual memory size in bytes.", "bytes")
+PROCESS_START = _gauge(
+    "process_start_time_seconds",
+    "",
+    "Start time of the oldest process since unix epoch in seconds.",
+    "seconds",
+    Merge.MIN,
+)
+PROCESS_OPEN_FDS = _gauge("process_open_fds", "", "Number of open file descriptors.")
+PROCESS_MAX_FDS = _gauge("process_max_fds", "", "Maximum number of open file descriptors.", merge=Merge.MIN)
+GC_COLLECTED = _counter("python_gc_objects_collected_total", "generation", "Objects collected during gc.")
+GC_UNCOLLECTABLE = _counter(
+    "python_gc_objects_uncollectable_total", "generation", "Uncollectable objects found during gc."
+)
+GC_COLLECTIONS = _counter(
+    "python_gc_collections_total", "generation", "Number of times this generation was collected."
 )
 
 CATALOGUE: tuple[Metric, ...] = tuple(

@@ -1,0 +1,85 @@
+"""What is counted of every HTTP request and websocket."""
+
+from __future__ import annotations
+
+from monitor.metrics import catalogue
+from monitor.metrics.budget import TenantBudget
+from monitor.metrics.catalogue import METHODS, OTHER_METHOD, UNMATCHED, Outcome
+from monitor.metrics.columns import Columns
+
+_OUTCOME_LABELS = len(Outcome)
+
+
+class HttpRecorder:
+    """Counts requests by route and by tenant, each in families of its own: no cross product.
+
+    Args:
+        columns: Where this worker counts.
+        budget: Gives each tenant its row.
+    """
+
+    def __init__(self, columns: Columns, budget: TenantBudget) -> None:
+        self._budget = budget
+        self._durations = columns.histograms(catalogue.HTTP_DURATION)
+        self._first_bytes = columns.histograms(catalogue.HTTP_FIRST_BYTE)
+        active = columns.gauges(catalogue.HTTP_ACTIVE)
+        self._active = {method: active.of(method) for method in sorted(METHODS | {OTHER_METHOD})}
+        self._other = self._active[OTHER_METHOD]
+        self._websockets = columns.gauges(catalogue.WEBSOCKET_ACTIVE)
+        self._connections = columns.histograms(catalogue.WEBSOCKET_DURATION)
+        requests = columns.layout.tenants.families[catalogue.TENANT_REQUESTS.name]
+        self._outcomes: dict[str, int] = {
+            variant[0]: requests.first + at for at, variant in enumerate(requests.variants)
+        }
+        self._tenant_duration = catalogue.TENANT_DURATION.name
+
+    def begin(self, method: str) -> None:
+        """A request came in."""
+        self._active.get(method, self._other).inc()
+
+    def end(
+        self,
+        method: str,
+        route: str | None,
+        status: int,
+        error_type: str | None,
+        outcome: Outcome,
+        tenant: int | None,
+        seconds: float,
+        trace_id: str | None = None,
+    ) -> None:
+        """A request ended; exactly one call for every `begin`.
+
+        Args:
+            method: As received; unknown ones are counted as `_OTHER`.
+            route: The full template; None where no route matched.
+            status: The status sent, or what stands for it: 500 for an unhandled exception, 499
+                for a client that left.
+            error_type: Class name of the exception, or None.
+            outcome: How it ended for the tenant.
+            tenant: The authenticated tenant, or None.
+            seconds: Its duration.
+            trace_id: Hex id of its trace, only if valid and sampled.
+        """
+        if method not in METHODS:
+            method = OTHER_METHOD
+        self._active[method].dec()
+        self._durations.of(method, route or UNMATCHED, str(status), error_type or "").observe(
+            seconds, trace_id
+        )
+        row = self._budget.row(tenant)
+        row.durations[self._tenant_duration].observe(seconds, trace_id)
+        row.count(self._outcomes[outcome])
+
+    def first_byte(self, route: str | None, seconds: float) -> None:
+        """The first body byte of an answer in more than one part went out."""
+        self._first_bytes.of(route or UNMATCHED).observe(seconds)
+
+    def websocket_opened(self, route: str | None) -> None:
+        """A websocket was accepted."""
+        self._websockets.of(route or UNMATCHED).inc()
+
+    def websocket_closed(self, route: str | None, error_type: str | None, seconds: float) -> None:
+        """A websocket that `websocket_opened` told of ended."""
+        self._websockets.of(route or UNMATCHED).dec()
+        self._connections.of(route or UNMATCHED, error_type or "").observe(seconds)

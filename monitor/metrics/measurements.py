@@ -1,0 +1,102 @@
+"""The metrics room, joined: recorders to write, a reading to expose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from monitor.clock import Clock
+from monitor.metrics import catalogue
+from monitor.metrics.budget import IdleTenants, TenantBudget
+from monitor.metrics.cache_recorder import CacheRecorder
+from monitor.metrics.catalogue import CATALOGUE, Metric
+from monitor.metrics.collector import ColumnsCollector
+from monitor.metrics.columns import Columns
+from monitor.metrics.database_recorder import DatabaseRecorder
+from monitor.metrics.exposition import Exposition
+from monitor.metrics.http_recorder import HttpRecorder
+from monitor.metrics.layout import Layout
+from monitor.metrics.runtime_recorder import RuntimeRecorder
+from monitor.metrics.trace_recorder import TraceRecorder
+from monitor.metrics.windows import Windows
+from monitor.metrics.workers import Workers
+
+_LOOK_S = 5.0
+_SWEEP_S = 30.0
+
+
+class Measurements:
+    """Everything that is counted in this worker, and the view of what all workers counted.
+
+    Args:
+        registry: Receives the columns' collector; what else it holds is exposed as well.
+        domains: The cache domains, by which tenants are counted too.
+        tenants: Most tenants with series of their own.
+        idle_s: After this long without an observation a tenant's series go, in seconds.
+        directory: Where several workers share their counts; None for one worker.
+        longest_window_s: The longest window that will be asked for.
+        metrics: The families; an application may add its own.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        clock: Clock,
+        *,
+        domains: Sequence[str],
+        tenants: int = 2_000,
+        idle_s: float = 900.0,
+        directory: Path | None = None,
+        longest_window_s: float = 600.0,
+        metrics: Sequence[Metric] = CATALOGUE,
+    ) -> None:
+        self._workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
+        self._clock = clock
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="metrics")
+        columns = self.columns
+        budget = TenantBudget(columns, self._workers.table)
+        self.http = HttpRecorder(columns, budget)
+        self.cache = CacheRecorder(columns, budget)
+        self.database = DatabaseRecorder(columns)
+        self.traces = TraceRecorder(columns)
+        self.runtime = RuntimeRecorder(columns, clock)
+        self.windows = Windows(self._workers.read, clock, longest_window_s)
+        self._idle = IdleTenants(
+            self._workers.table, self._workers.tenant_totals, self._workers.tenant_total, idle_s, clock
+        )
+        collector = ColumnsCollector(metrics, self._workers.read)
+        registry.register(collector)
+        self.exposition = Exposition(registry, collector, self._workers.read, columns, self._executor, clock)
+
+    @property
+    def columns(self) -> Columns:
+        """Where instruments beside the recorders' come from."""
+        return self._workers.columns
+
+    def state_objectives(self, bounds: Mapping[str, float]) -> None:
+        """Expose the bound of each objective, so that dashboards can draw it."""
+        for name, bound in bounds.items():
+            self.columns.gauges(catalogue.OBJECTIVE).of(name).set(bound)
+
+    async def run(self) -> None:
+        """Measure, take snapshots and evict the idle, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.runtime.run())
+            tasks.create_task(self._every(_LOOK_S, self.runtime.look))
+            tasks.create_task(self._every(self.windows.step_s, self.windows.tick))
+            tasks.create_task(self._every(_SWEEP_S, self._idle.sweep))
+
+    def close(self) -> None:
+        """Stop the thread and give up the memory; no recorder may be used afterwards."""
+        self._executor.shutdown()
+        self._workers.close()
+
+    async def _every(self, seconds: float, work: Callable[[], object]) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await loop.run_in_executor(self._executor, work)
+            await self._clock.sleep(seconds)

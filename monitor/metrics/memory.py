@@ -1,0 +1,87 @@
+"""The cells that measurements live in: one flat mapping, private to a process or shared by a file.
+
+A mapping never moves and never grows, so a handle may keep views and indexes for good. It is
+sized for the whole label budget; pages that were never written cost nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from pathlib import Path
+
+CELL = 8
+
+
+class Memory:
+    """Cells of eight bytes, seen as signed integers, as doubles or as bytes.
+
+    Args:
+        area: The mapping.
+        descriptor: The open file whose lock says that the owner lives; None without one.
+    """
+
+    def __init__(self, area: mmap.mmap, descriptor: int | None = None) -> None:
+        self.area = area
+        view = memoryview(area)
+        self.ints: memoryview[int] = view.cast("q")
+        self.floats: memoryview[float] = view.cast("d")
+        self._view = view
+        self._descriptor = descriptor
+
+    @classmethod
+    def private(cls, cells: int) -> Memory:
+        """Map cells of this process alone."""
+        return cls(mmap.mmap(-1, cells * CELL, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+
+    @classmethod
+    def create(cls, path: Path, cells: int) -> Memory:
+        """Map a new file, locked for as long as its owner lives.
+
+        The file appears under its name only once it is locked, so that nobody ever finds it
+        unlocked and takes its owner for dead.
+        """
+        unborn = path.with_suffix(".new")
+        descriptor = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.ftruncate(descriptor, cells * CELL)
+        memory = cls(mmap.mmap(descriptor, cells * CELL), descriptor)
+        unborn.rename(path)
+        return memory
+
+    @classmethod
+    def attach(cls, path: Path, cells: int) -> Memory:
+        """Map a file that others own or share, without its lock.
+
+        Raises:
+            FileNotFoundError: There is no such file (any more).
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        return cls(mmap.mmap(descriptor, cells * CELL), descriptor)
+
+    @property
+    def owned(self) -> bool:
+        """Whether the process that created the file still holds its lock."""
+        if self._descriptor is None:
+            return True
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        return False
+
+    def zero(self, start: int, cells: int) -> None:
+        """Set `cells` cells from `start` to nothing."""
+        self.area[start * CELL : (start + cells) * CELL] = bytes(cells * CELL)
+
+    def close(self) -> None:
+        """Give the mapping and the lock back; the handles on it must not be used again."""
+        self.ints.release()
+        self.floats.release()
+        self._view.release()
+        self.area.close()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

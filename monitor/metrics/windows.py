@@ -1,0 +1,167 @@
+"""Percentiles, ratios and averages over the last minutes, from the columns that are scraped.
+
+Counts only grow, so a window is a difference: what is counted now less what was counted when
+it began. A ring of snapshots, a step apart, knows the beginnings; nothing is booked twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from operator import add
+from typing import TypeVar
+
+from monitor.clock import Clock
+from monitor.metrics.catalogue import CACHE_REQUESTS, HTTP_DURATION, TENANT_DURATION, TENANT_REQUESTS
+from monitor.metrics.reading import Family, Reading
+
+Number = TypeVar("Number", int, float)
+WATCHED = (HTTP_DURATION, TENANT_DURATION, TENANT_REQUESTS, CACHE_REQUESTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """A percentile read from buckets, in the metric's unit.
+
+    Attributes:
+        value: Interpolated within the bucket, as `histogram_quantile` does.
+        error: The most it can be off: the bucket's width. None where the value lies over the
+            last bound: then `value` is that bound, and the truth is anything above.
+    """
+
+    value: float
+    error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was counted since a moment.
+
+    Attributes:
+        seconds: The window's true length.
+        reading: The watched families, each value the growth within the window.
+        totals: The watched families as counted since the beginning of all counts.
+    """
+
+    seconds: float
+    reading: Reading
+    totals: Reading
+
+
+class Windows:
+    """Keeps snapshots of the counts and tells what happened since one of them.
+
+    Args:
+        read: What all workers have counted.
+        longest_s: The longest window that will be asked for.
+        step_s: Time between snapshots; a window is up to that much longer than asked for.
+    """
+
+    def __init__(
+        self, read: Callable[[], Reading], clock: Clock, longest_s: float = 600.0, step_s: float = 30.0
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self.step_s = step_s
+        self._lock = threading.Lock()
+        self._ring: deque[tuple[float, Reading]] = deque(maxlen=int(longest_s / step_s) + 2)
+
+    def tick(self) -> None:
+        """Take a snapshot; call it every `step_s`, off the serving loop."""
+        taken = self._clock.monotonic(), self._watched()
+        with self._lock:
+            self._ring.append(taken)
+
+    def over(self, seconds: float) -> Window:
+        """Return what happened in the last `seconds`, or since the first snapshot if that is less."""
+        now, totals = self._clock.monotonic(), self._watched()
+        with self._lock:
+            ring = list(self._ring)
+        began, base = next(
+            ((at, reading) for at, reading in reversed(ring) if now - at >= seconds),
+            ring[0] if ring else (now, totals),
+        )
+        grown = {name: _growth(family, base.get(name)) for name, family in totals.items()}
+        return Window(now - began, grown, totals)
+
+    def _watched(self) -> Reading:
+        reading = self._read()
+        return {
+            metric.name: replace(
+                reading[metric.name],
+                counts=array("q", reading[metric.name].counts),
+                values=array("d", reading[metric.name].values),
+                exemplars={},
+            )
+            for metric in WATCHED
+            if metric.name in reading
+        }
+
+
+def percentile(bounds: Sequence[float], counts: Sequence[int], quantile: float) -> Percentile | None:
+    """Return the quantile of a histogram; None when it is empty.
+
+    Args:
+        bounds: Upper bounds without +Inf.
+        counts: One count for each bucket, the one over the last bound included.
+        quantile: Between 0 and 1.
+    """
+    running = list(accumulate(counts))
+    if not running[-1]:
+        return None
+    rank = quantile * running[-1]
+    bucket = bisect_left(running, rank) if rank else next(i for i, n in enumerate(running) if n)
+    if bucket == len(bounds):
+        return Percentile(bounds[-1], None)
+    below, lower = (running[bucket - 1], bounds[bucket - 1]) if bucket else (0, 0.0)
+    width = bounds[bucket] - lower
+    return Percentile(lower + width * (rank - below) / counts[bucket], width)
+
+
+def histogram_rows(family: Family) -> Iterator[tuple[tuple[str, ...], Sequence[int], float]]:
+    """Give each row's labels, bucket counts and sum."""
+    for row, labels in enumerate(family.labels):
+        yield labels, family.counts[row * family.buckets : (row + 1) * family.buckets], family.values[row]
+
+
+def counter_rows(family: Family) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Give the labels and value of each series."""
+    values = iter(family.values)
+    for labels in family.labels:
+        for variant in family.variants:
+            yield labels + variant, next(values)
+
+
+def summed(rows: Iterable[Sequence[int]], buckets: int) -> list[int]:
+    """Add histograms up, bucket by bucket."""
+    total = [0] * buckets
+    for counts in rows:
+        total = list(map(add, total, counts))
+    return total
+
+
+def _growth(now: Family, before: Family | None) -> Family:
+    """Subtract row by row. A row that shrank began anew, as a counter after a restart does."""
+    if before is None:
+        return now
+    old = {labels: row for row, labels in enumerate(before.labels)}
+    counts, values = list(now.counts), list(now.values)
+    width, stride = now.buckets, len(values) // max(1, len(now.labels))
+    for row, labels in enumerate(now.labels):
+        was = old.get(labels)
+        if was is None:
+            continue
+        _subtract(counts, before.counts, row * width, was * width, width)
+        _subtract(values, before.values, row * stride, was * stride, stride)
+    return replace(now, counts=counts, values=values)
+
+
+def _subtract(now: list[Number], before: Sequence[Number], at: int, was: int, width: int) -> None:
+    grown = [a - b for a, b in zip(now[at : at + width], before[was : was + width], strict=True)]
+    if all(growth >= 0 for growth in grown):
+        now[at : at + width] = grown

@@ -1,0 +1,180 @@
+"""The counts of all workers: each writes its own memory, any of them can read all.
+
+With a directory each worker's cells are a file that it holds locked while it lives. A file
+without a lock belonged to a worker that ended, however it ended: its counters and histograms
+are folded into the base file, its gauges end with it. The base is replaced in one rename that
+also says whom it folded last, so a crash at any point neither loses nor doubles a count.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import threading
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from monitor.metrics.catalogue import TENANT_BUDGET, TENANT_SERIES, WORKERS, Kind
+from monitor.metrics.columns import Columns
+from monitor.metrics.layout import FOLDED_CELL, IDENTITY_CELL, TENANT_RESERVE, Layout
+from monitor.metrics.memory import Memory
+from monitor.metrics.reading import Family, Reading, Source, read_plain, read_tenants
+from monitor.metrics.tenant_table import LiveRows, TenantTable
+
+_SUFFIX = ".worker"
+
+
+class Workers:
+    """This worker's columns and the sum over all workers.
+
+    Args:
+        layout: The place of every value; workers of one directory and layout are summed.
+        now: Seconds since the Unix epoch.
+        directory: Shared by the workers; None for one process on its own.
+    """
+
+    def __init__(self, layout: Layout, now: Callable[[], float], directory: Path | None = None) -> None:
+        self.layout = layout
+        self._now = now
+        self._identity = secrets.randbits(62)
+        self._place = None if directory is None else directory / layout.digest
+        if self._place is None:
+            memory = Memory.private(layout.cells)
+        else:
+            self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            memory = Memory.create(self._place / f"{self._identity:016x}{_SUFFIX}", layout.cells)
+        memory.ints[IDENTITY_CELL] = self._identity
+        self.columns = Columns(layout, memory, now)
+        self.table = TenantTable(layout.tenant_rows, self._place)
+        self._own = Source(layout, memory, gauges=True)
+        self._others: dict[str, Source] = {}
+        self._base: tuple[int, Source] | None = None
+        # Readers of one process share the attached files: one reads at a time.
+        self._reading = threading.Lock()
+
+    def read(self) -> Reading:
+        """Return what all workers have counted together; call it off the serving loop."""
+        with self.sources() as sources:
+            families = [read_plain(block, sources) for block in self.layout.blocks.values()]
+            families += read_tenants(self.layout, self.table.snapshot(), sources)
+            workers = len(sources) - (self._base is not None)
+        reading = {family.metric.name: family for family in families}
+        facts = (TENANT_SERIES, self.table.live), (TENANT_BUDGET, self._budget), (WORKERS, workers)
+        reading.update({metric.name: Family(metric, [()], [float(value)]) for metric, value in facts})
+        return reading
+
+    def tenant_totals(self) -> tuple[LiveRows, list[int]]:
+        """Return the rows in use and everything counted in each, over all workers."""
+        with self.sources() as sources:
+            live = self.table.snapshot()
+            rows = range(len(live.tenants))
+            return live, [sum(source.tenant_total(row) for source in sources) for row in rows]
+
+    def tenant_total(self, row: int) -> int:
+        """Return everything counted in one row right now, over all workers."""
+        with self.sources() as sources:
+            return sum(source.tenant_total(row) for source in sources)
+
+    @contextmanager
+    def sources(self) -> Iterator[list[Source]]:
+        """Give the cells of every worker, this one first, held still against folding."""
+        with self._reading, ExitStack() as stack:
+            if self._place is None:
+                yield [self._own]
+                return
+            if self._find_dead(self._place):
+                with _flock(self._place, fcntl.LOCK_EX):
+                    self._fold_dead(self._place)
+            stack.enter_context(_flock(self._place, fcntl.LOCK_SH))
+            base = self._open_base(self._place)
+            yield [self._own, *self._open_others(self._place), *([base] if base else [])]
+
+    def close(self) -> None:
+        """Give up the memory; with a directory, the others take the counts over."""
+        with self._reading:
+            for source in (self._own, *self._others.values(), *(self._base or ())[1:]):
+                source.memory.close()
+            self._others.clear()
+            self._base = None
+            self.table.close()
+
+    @property
+    def _budget(self) -> int:
+        return self.layout.tenant_rows - TENANT_RESERVE
+
+    def _open_others(self, place: Path) -> list[Source]:
+        names = {path.name for path in place.glob(f"*{_SUFFIX}")} - {f"{self._identity:016x}{_SUFFIX}"}
+        for gone in self._others.keys() - names:
+            self._others.pop(gone).memory.close()
+        for name in sorted(names - self._others.keys()):
+            memory = Memory.attach(place / name, self.layout.cells)
+            self._others[name] = Source(self.layout, memory, gauges=True)
+        folded = self._base[1].memory.ints[FOLDED_CELL] if self._base else 0
+        return [s for s in self._others.values() if s.memory.ints[IDENTITY_CELL] != folded]
+
+    def _open_base(self, place: Path) -> Source | None:
+        path = place / "base"
+        if not path.exists():
+            return None
+        number = path.stat().st_ino
+        # An open file keeps its inode number from being used again, so equal means the same.
+        if self._base is None or self._base[0] != number:
+            if self._base is not None:
+                self._base[1].memory.close()
+            self._base = number, Source(self.layout, Memory.attach(path, self.layout.cells), gauges=False)
+        return self._base[1]
+
+    def _find_dead(self, place: Path) -> list[str]:
+        with _flock(place, fcntl.LOCK_SH):
+            self._open_base(place)
+            self._open_others(place)
+            return [name for name, source in self._others.items() if not source.memory.owned]
+
+    def _fold_dead(self, place: Path) -> None:
+        base = self._open_base(place)
+        self._open_others(place)
+        for name, source in list(self._others.items()):
+            if source.memory.owned:
+                continue
+            identity = source.memory.ints[IDENTITY_CELL]
+            if base is None or base.memory.ints[FOLDED_CELL] != identity:
+                self._replace_base(place, [s for s in (base, source) if s], identity)
+                base = self._open_base(place)
+            (place / name).unlink()
+            self._others.pop(name).memory.close()
+
+    def _replace_base(self, place: Path, sources: list[Source], identity: int) -> None:
+        following = Memory.create(place / "base.next", self.layout.cells)
+        columns = Columns(self.layout, following, self._now)
+        for block in self.layout.blocks.values():
+            if block.metric.kind is not Kind.GAUGE:
+                family = read_plain(block, sources)
+                for row, labels in enumerate(family.labels):
+                    counts = family.counts[row * block.buckets : (row + 1) * block.buckets]
+                    columns.restore(block, labels, counts, family.values[row])
+        self._restore_tenants(following, sources)
+        following.ints[FOLDED_CELL] = identity
+        following.close()
+        (place / "base.next").rename(place / "base")
+
+    def _restore_tenants(self, memory: Memory, sources: list[Source]) -> None:
+        live, block = self.table.snapshot(), self.layout.tenants
+        counts = [sum(column) for column in zip(*(s.tenant_counts(live) for s in sources), strict=True)]
+        sums = [sum(column) for column in zip(*(s.tenant_sums(live) for s in sources), strict=True)]
+        memory.ints[block.counts : block.counts + len(counts)] = memoryview(array("q", counts))
+        memory.floats[block.sums : block.sums + len(sums)] = memoryview(array("d", sums))
+        incarnations = memoryview(array("q", live.incarnations))
+        memory.ints[block.incarnations : block.incarnations + len(incarnations)] = incarnations
+
+
+@contextmanager
+def _flock(place: Path, mode: int) -> Iterator[None]:
+    descriptor = os.open(place / "workers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, mode)
+        yield
+    finally:
+        os.close(descriptor)
