@@ -59,6 +59,11 @@ class Connection:
     def cache(self) -> str | None:
         return self.record.cache
 
+    @property
+    def matched_route(self) -> str | None:
+        route = self.record.route or self._listeners.templates.of(self.scope)
+        return None if route == UNMATCHED else route
+
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "websocket.disconnect":

@@ -12,7 +12,7 @@ from monitor.middleware.exchange import Exchange, Listeners, RequestLog
 from monitor.middleware.recorder import HttpRecorder
 from monitor.middleware.request import open_record
 from monitor.middleware.route_template import RouteTemplates
-from monitor.tracing.request_trace import RequestTracing
+from monitor.tracing.request_trace import CURRENT_REQUEST, RequestTracing
 
 
 class PerformanceMiddleware:
@@ -61,9 +61,9 @@ class PerformanceMiddleware:
             method = OTHER_METHOD
         self._begin(method)
         record.headers = headers = dict(scope["headers"])
-        trace = self._tracing.begin(headers, record.started)
-        record.trace_id, record.span_id = trace.trace_id, trace.span_id
+        record.trace = trace = self._tracing.begin(headers, record.started)
         exchange = Exchange(self._listeners, scope, receive, send, method, record, trace)
+        current = CURRENT_REQUEST.set(exchange)
         token = attach(trace.context)
         app = self._sampled_app if trace.sampled else self._app
         try:
@@ -75,13 +75,14 @@ class PerformanceMiddleware:
             exchange.returned()
         finally:
             detach(token)
+            CURRENT_REQUEST.reset(current)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         record = open_record(scope, self._listeners.monotonic())
         record.headers = headers = dict(scope["headers"])
-        trace = self._tracing.begin(headers, record.started)
-        record.trace_id, record.span_id = trace.trace_id, trace.span_id
+        record.trace = trace = self._tracing.begin(headers, record.started)
         connection = Connection(self._listeners, scope, receive, send, record, trace)
+        current = CURRENT_REQUEST.set(connection)
         token = attach(trace.context)
         app = self._sampled_app if trace.sampled else self._app
         try:
@@ -93,3 +94,4 @@ class PerformanceMiddleware:
             connection.returned()
         finally:
             detach(token)
+            CURRENT_REQUEST.reset(current)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from monitor.tenancy.identity import Identity, TenantId
+from monitor.tracing.request_trace import RequestTrace
 
 _KEY = "monitor.request"
 
@@ -24,11 +25,11 @@ class RequestRecord:
         tenant: The bound tenant.
         route: The route's full template, set by whoever matched it first.
         cache: The value of `Cache-Status`'s outcome: hit, miss, stale, bypass, error; or None.
-        trace_id: Hex id of the request's trace, empty without one.
-        span_id: Hex id of the server span, empty without one.
+        trace: The request's trace; None without one.
+        bypass: Whether the request must not be answered from the cache; for drills.
     """
 
-    __slots__ = ("cache", "headers", "identity", "route", "span_id", "started", "tenant", "trace_id")
+    __slots__ = ("bypass", "cache", "headers", "identity", "route", "started", "tenant", "trace")
 
     def __init__(self, started: float = 0.0) -> None:
         self.started = started
@@ -37,8 +38,18 @@ class RequestRecord:
         self.tenant: TenantId | None = None
         self.route: str | None = None
         self.cache: str | None = None
-        self.trace_id = ""
-        self.span_id = ""
+        self.trace: RequestTrace | None = None
+        self.bypass = False
+
+    @property
+    def trace_id(self) -> str:
+        """Hex id of the request's trace, empty without one."""
+        return "" if self.trace is None else self.trace.trace_id
+
+    @property
+    def span_id(self) -> str:
+        """Hex id of the server span, empty without one."""
+        return "" if self.trace is None else self.trace.span_id
 
 
 def open_record(scope: MutableMapping[str, Any], started: float) -> RequestRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from opentelemetry.context import Context
@@ -44,6 +45,18 @@ class Ending(Protocol):
 
     @property
     def ended(self) -> float: ...
+
+
+class CurrentRequest(Protocol):
+    """The request that the running task serves."""
+
+    @property
+    def matched_route(self) -> str | None:
+        """The route's full template as far as it is known by now."""
+        ...
+
+
+CURRENT_REQUEST: ContextVar[CurrentRequest | None] = ContextVar("monitor_request", default=None)
 
 
 class RequestTrace(Protocol):

@@ -1,0 +1,101 @@
+"""Work that a thread does behind the requests: a bounded queue that never makes anyone wait."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Handoff(Generic[T]):
+    """Takes items at once and hands them over in batches on a thread of its own.
+
+    The thread starts with the first item, so a process that forks its workers after building
+    this object has one in each worker. While items trickle in it wakes once an interval, not
+    once an item: on one interpreter every wake-up is taken from a request.
+
+    Args:
+        take: Receives each batch on the thread; may block. What it raises is its own loss.
+        lost: Is told how many items found no room.
+        name: The thread's name.
+        capacity: Most items that wait.
+        batch: Most items in one batch; so many waiting items wake the thread at once.
+        interval_s: The longest an item waits while `take` is quick.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[Sequence[T]], None],
+        lost: Callable[[int], None],
+        *,
+        name: str,
+        capacity: int,
+        batch: int,
+        interval_s: float,
+    ) -> None:
+        self._take = take
+        self._lost = lost
+        self._name = name
+        self._capacity = capacity
+        self._batch = batch
+        self._interval_s = interval_s
+        self._items: deque[T] = deque()
+        self._wake = threading.Event()
+        self._drained = threading.Condition()
+        self._busy = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait."""
+        return len(self._items)
+
+    def put(self, items: Sequence[T]) -> None:
+        """Take the items; those that find the queue full, or closed, are lost."""
+        room = 0 if self._closed else self._capacity - len(self._items)
+        if room < len(items):
+            self._lost(len(items) - max(room, 0))
+            items = items[: max(room, 0)]
+        self._items.extend(items)
+        if self._thread is None or not self._thread.is_alive():
+            self._start()
+        if len(self._items) >= self._batch:
+            self._wake.set()
+
+    def _start(self) -> None:
+        if not self._closed:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._wake.wait(self._interval_s)
+            self._wake.clear()
+            self._drain()
+
+    def _drain(self) -> None:
+        self._busy = True
+        try:
+            while self._items:
+                self._take([self._items.popleft() for _ in range(min(self._batch, len(self._items)))])
+        finally:
+            with self._drained:
+                self._busy = False
+                self._drained.notify_all()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Hand over what waits now; say whether all of it went in time. Blocks: not for an event loop."""
+        self._wake.set()
+        with self._drained:
+            return self._drained.wait_for(lambda: not self._items and not self._busy, timeout_s)
+
+    def close(self, timeout_s: float) -> None:
+        """Hand over what waits, as long as `timeout_s` allows, and take nothing more."""
+        if self._items or self._busy:
+            self.flush(timeout_s)
+        self._closed = True
+        self._wake.set()

@@ -1,0 +1,244 @@
+"""Log lines as JSON, each with trace id, span id, clinic and route, and with declared fields only.
+
+Lines are encoded and written by a thread behind the requests; when its queue is full they
+are dropped and counted, and no request waits for a terminal or a pipe.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable, MutableMapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import msgspec
+import structlog
+from opentelemetry.trace import get_current_span
+
+from monitor.clock import Clock
+from monitor.handoff import Handoff
+from monitor.tenancy.context import bound_tenant
+from monitor.tracing.request_trace import CURRENT_REQUEST, Ending, RequestTrace
+
+# What a line may say. Anything else is dropped, so that a name or a note never reaches a log by accident.
+FIELDS: Final = frozenset(
+    {
+        "timestamp", "level", "event", "logger", "trace_id", "span_id", "clinic", "route",
+        "method", "status", "outcome", "error_type", "duration_ms", "cache",
+        "exception", "stack", "reason", "operation", "domain", "summary", "seconds", "state",
+        "count", "worker", "workers", "port", "version", "service", "objective", "check", "epoch", "role",
+    }
+)  # fmt: skip
+_LONGEST = 512
+_DEEPEST = 20
+
+_encode = msgspec.json.Encoder().encode
+Fields = MutableMapping[str, Any]
+
+
+class Logs:
+    """The service's log.
+
+    Attributes:
+        logger: For the service's own events; keyword arguments outside `FIELDS` are dropped.
+        access: Writes a line for each request.
+        flush: Writes what waits and says whether it could in the given seconds; blocks.
+        close: The same, and takes nothing more.
+
+    Args:
+        stream: Where lines go, usually `sys.stdout.buffer`.
+        level: `debug`, `info`, `warning` or `error`.
+        clock: Dates the lines.
+        dropped: Is told how many lines found no room.
+        fields: More fields that a line may have.
+        capacity: Most lines that wait.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        level: str,
+        clock: Clock,
+        dropped: Callable[[int], None],
+        fields: frozenset[str] = frozenset(),
+        capacity: int = 10_000,
+    ) -> None:
+        self._stream = stream
+        lines: Handoff[Line] = Handoff(
+            self._write, dropped, name="monitor-logs", capacity=capacity, batch=capacity // 2, interval_s=0.1
+        )
+        lowest = logging.getLevelNamesMapping()[level.upper()]
+        self.logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+            _Sink(lines.put),
+            processors=[_Stamp(clock), add_request, DeclaredFields(FIELDS | fields), _encoded],
+            wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        )
+        self.access = AccessLog(lines.put, clock, lowest)
+        self.flush = lines.flush
+        self.close = lines.close
+
+    def handler(self) -> logging.Handler:
+        """Return a handler that brings the standard library's records into this log."""
+        return _StandardHandler(self.logger)
+
+    def _write(self, batch: Sequence[Line]) -> None:
+        encoded = [line if isinstance(line, bytes) else _encode(line.fields()) for line in batch]
+        self._stream.write(b"\n".join(encoded) + b"\n")
+        self._stream.flush()
+
+
+class AccessLine(NamedTuple):
+    """What one request left for its line; rendered by the writing thread."""
+
+    date: float
+    ending: tuple[str, str | None, int, str, str | None, int | None, str | None, float]
+    trace: RequestTrace
+
+    def fields(self) -> dict[str, Any]:
+        method, route, status, outcome, error_type, tenant, cache, seconds = self.ending
+        return {
+            "timestamp": _dated(self.date),
+            "level": "info" if error_type is None else "error",
+            "event": "request",
+            "trace_id": self.trace.trace_id,
+            "span_id": self.trace.span_id,
+            "clinic": None if tenant is None else int(tenant),
+            "route": route,
+            "method": method,
+            "status": status,
+            "outcome": str(outcome),
+            "error_type": error_type,
+            "cache": None if cache is None else str(cache),
+            "duration_ms": round(seconds * 1e3, 3),
+        }
+
+
+Line = bytes | AccessLine
+
+
+class AccessLog:
+    """Writes one line for each request: failures as errors, everything else as information.
+
+    Args:
+        put: Takes the lines.
+        clock: Dates them.
+        lowest: The standard library's number of the lowest level that is written.
+    """
+
+    def __init__(self, put: Callable[[Sequence[Line]], None], clock: Clock, lowest: int) -> None:
+        self._put = put
+        self._now = clock.time
+        self._failures_only = lowest > logging.INFO
+
+    def ended(self, ending: Ending) -> None:
+        """Note the request; never raises, never blocks."""
+        error_type = ending.error_type
+        if error_type is None and self._failures_only:
+            return
+        facts = (
+            ending.method,
+            ending.route,
+            ending.status,
+            ending.outcome,
+            error_type,
+            ending.tenant,
+            ending.cache,
+            ending.ended - ending.started,
+        )
+        self._put((AccessLine(self._now(), facts, ending.trace),))
+
+
+def add_request(_: Any, __: str, event: Fields) -> Fields:
+    """Add what is known of the running request: trace id, span id, clinic, route (a structlog processor)."""
+    context = get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+        event["span_id"] = f"{context.span_id:016x}"
+    tenant, request = bound_tenant(), CURRENT_REQUEST.get()
+    if tenant is not None:
+        event["clinic"] = int(tenant)
+    if request is not None:
+        event["route"] = request.matched_route
+    return event
+
+
+class DeclaredFields:
+    """Drops every field that is not declared, and of an exception all but its class and its stack's lines.
+
+    Args:
+        names: The declared fields.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+
+    def __call__(self, _: Any, __: str, event: Fields) -> Fields:
+        failure = _failure(event.pop("exc_info", None))
+        if failure is not None:
+            event["exception"] = type(failure).__qualname__
+            event["stack"] = [
+                f"{frame.filename}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(failure.__traceback__)[-_DEEPEST:]
+            ]
+        return {name: _shortened(value) for name, value in event.items() if name in self._names}
+
+
+class _Stamp:
+    """Dates an event and names its level."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._now = clock.time
+
+    def __call__(self, _: Any, method: str, event: Fields) -> Fields:
+        level = "error" if method == "exception" else method
+        return {"timestamp": _dated(self._now()), "level": level, **event}
+
+
+class _Sink:
+    """What structlog writes encoded lines to."""
+
+    def __init__(self, put: Callable[[Sequence[Line]], None]) -> None:
+        self._put = put
+
+    def msg(self, line: bytes) -> None:
+        self._put((line,))
+
+    debug = info = warning = error = critical = exception = msg
+
+
+class _StandardHandler(logging.Handler):
+    """Brings the standard library's records into the log: their template, never their arguments."""
+
+    def __init__(self, logger: structlog.typing.FilteringBoundLogger) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._logger.log(record.levelno, str(record.msg), logger=record.name, exc_info=record.exc_info)
+
+
+def _encoded(_: Any, __: str, event: Fields) -> bytes:
+    return _encode(event)
+
+
+def _dated(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def _failure(info: Any) -> BaseException | None:
+    if isinstance(info, BaseException):
+        return info
+    if isinstance(info, tuple):
+        return info[1] if isinstance(info[1], BaseException) else None
+    return sys.exception() if info else None
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:_LONGEST]
+    if isinstance(value, list):
+        return value
+    return value if value is None or isinstance(value, bool | int | float) else type(value).__name__
