@@ -109,13 +109,14 @@ class TenantCache:
             clock=clock,
         )
 
-    async def get_or_load(self, key: CacheKey, load: Load) -> Lookup:
+    async def get_or_load(self, key: CacheKey, load: Load, *, bypass: bool = False) -> Lookup:
         """Answer from the cache, or load, store and answer.
 
         Args:
             key: Whose tenant must be the one in context.
             load: Finds the truth, in a transaction it opens itself; it runs in a task of its
                 own with the caller's context, and goes on if the caller is cancelled.
+            bypass: Load without a look at the cache, and count it as such; for drills.
 
         Raises:
             TenantNotBound, CrossTenantAccess: The key is not the bound tenant's.
@@ -127,7 +128,7 @@ class TenantCache:
         if policy is None:
             raise InvalidCacheKey("its domain has no cache policy")
         if not self._recorded():
-            return await self._looked_up(policy, key, load)
+            return await self._looked_up(policy, key, load, bypass=bypass)
         with self._tracer.start_as_current_span(
             f"cache get {key.domain}",
             attributes={"cache.domain": key.domain},
@@ -135,7 +136,7 @@ class TenantCache:
             set_status_on_exception=False,
         ) as span:
             try:
-                lookup = await self._looked_up(policy, key, load)
+                lookup = await self._looked_up(policy, key, load, bypass=bypass)
             except Exception as failure:
                 span.set_attribute("error.type", type(failure).__name__)
                 span.set_status(StatusCode.ERROR)
@@ -173,12 +174,11 @@ class TenantCache:
         parent = get_current_span()
         return parent is INVALID_SPAN or parent.is_recording()
 
-    async def _looked_up(self, policy: CachePolicy, key: CacheKey, load: Load) -> Lookup:
+    async def _looked_up(self, policy: CachePolicy, key: CacheKey, load: Load, *, bypass: bool) -> Lookup:
         began = self._now()
         rollout = self._rollout
-        epoch = (
-            self._admission.admits(key.tenant, key.domain) if rollout.full or rollout.allows(key) else None
-        )
+        allowed = not bypass and (rollout.full or rollout.allows(key))
+        epoch = self._admission.admits(key.tenant, key.domain) if allowed else None
         if epoch is None:
             return await self._bypassed(key, load, began)
         if policy.near in _SERVED_WITHOUT_ASKING and self._near is not None:

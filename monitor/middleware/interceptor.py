@@ -49,7 +49,7 @@ class CachedRoute:
 class Cache(Protocol):
     """What the interceptor asks of the cache."""
 
-    async def get_or_load(self, key: CacheKey, load: Load) -> Lookup:
+    async def get_or_load(self, key: CacheKey, load: Load, *, bypass: bool = False) -> Lookup:
         """Return what is stored under `key`, or what `load` returns."""
         ...
 
@@ -97,8 +97,9 @@ class CacheInterceptor:
         if key is None:
             await self._app(scope, receive, send)
             return
-        lookup = await self._cache.get_or_load(key, lambda: self._load(scope, key))
-        record_of(scope).cache = lookup.result
+        record = record_of(scope)
+        lookup = await self._cache.get_or_load(key, lambda: self._load(scope, key), bypass=record.bypass)
+        record.cache = lookup.result
         await self._answer(scope, send, lookup)
 
     def _key(self, scope: Scope) -> CacheKey | None:
