@@ -14,8 +14,8 @@ COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --python-version 
 	--no-header --no-annotate --no-emit-index-url --constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup runtime servers lint format types check bench drill load token demo \
-	definitions compose-secrets lock clean
+.PHONY: help run test setup runtime servers lint format types check bench load token \
+	definitions up down lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,8 +59,12 @@ token: runtime ## Mint a token; ARGS="--clinic 1 --role staff"
 definitions: setup ## Write alerts/ and dashboards/ from the objectives and the metric catalogue
 	@$(BIN)/python -m monitor.definitions $(ARGS)
 
-compose-secrets: ## Make the keys and passwords that docker-compose.yml reads
+up: ## Start everything in containers (docker compose): service, stores, Grafana and the rest
 	@$(PYTHON) scripts/make_secrets.py
+	docker compose up --build --detach --wait
+
+down: ## Stop the containers; their data stays
+	docker compose --profile demo down
 
 lock: setup ## Write the locks anew from pyproject.toml
 	@$(COMPILE) -o requirements/runtime.lock
