@@ -42,11 +42,20 @@ class Capture:
     def loaded(self, key: CacheKey, path: str) -> Loaded:
         """Return the captured answer as bytes, and whether it may be stored."""
         body = b"".join(self._chunks)
+        good = self._status == _FOUND
+        if not self._may_be_stored():
+            headers = [pair for pair in self._headers if pair[0] != b"content-length"]
+            return Loaded(pack(StoredAnswer(self._status, b"", headers, body)), cacheable=False)
+        own = dict(self._headers).get(b"etag")
+        etag = (own or entity_tag(key.tenant, path, body)) if good else b""
+        answer = StoredAnswer(self._status, etag, content_headers(self._headers), body)
+        return Loaded(pack(answer), negative=not good)
+
+    def _may_be_stored(self) -> bool:
         sent = dict(self._headers)
-        good, absent = self._status == _FOUND, self._status == _ABSENT
-        etag = sent.get(b"etag", b"") or (entity_tag(key.tenant, path, body) if good else b"")
-        private = b"set-cookie" in sent or b"no-store" in sent.get(b"cache-control", b"")
-        kept = self._headers if not (good or absent) else content_headers(self._headers)
-        kept = [pair for pair in kept if pair[0] not in (b"content-length", b"etag")]
-        answer = StoredAnswer(self._status, etag if good else b"", kept, body)
-        return Loaded(pack(answer), cacheable=(good or absent) and not private, negative=absent)
+        if b"set-cookie" in sent or b"no-store" in sent.get(b"cache-control", b""):
+            return False
+        if self._status == _ABSENT:
+            # An absence that says more, such as when to come back, must be passed on whole.
+            return set(sent) <= {b"content-type", b"content-length"}
+        return self._status == _FOUND
