@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
+from app.folding import search_text
 from monitor.database.kit_tables import METADATA as KIT_METADATA
 from monitor.database.scope import TENANT_COLUMN, tenant_column
 
@@ -56,6 +57,11 @@ def _history() -> tuple[sa.Column[Any], ...]:
     )
 
 
+def _search_text(context: Any) -> str:
+    row = context.get_current_parameters()
+    return search_text(row["name"], row.get("phone"), row.get("email"))
+
+
 def _belongs_to_contact() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         [TENANT_COLUMN, "contact_id"], [f"contacts.{TENANT_COLUMN}", "contacts.id"], ondelete="RESTRICT"
@@ -81,8 +87,11 @@ CONTACTS = sa.Table(
     sa.Column("date_of_birth", sa.Date, nullable=True),
     sa.Column("language", sa.String(12), nullable=True),
     sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("search", sa.Text, nullable=False, default=_search_text),
     *_history(),
     sa.Index("ix_contacts_name", TENANT_COLUMN, "name", "id"),
+    # Addresses are stored in lower case, so that they are unique whatever the collation.
+    sa.Index("ux_contacts_email", TENANT_COLUMN, "email", unique=True),
 )
 
 APPOINTMENTS = sa.Table(
@@ -92,6 +101,7 @@ APPOINTMENTS = sa.Table(
     _id(),
     sa.Column("contact_id", sa.BigInteger, nullable=False),
     sa.Column("practitioner", sa.String(200), nullable=False),
+    sa.Column("room", sa.String(200), nullable=True),
     sa.Column("starts_at", Moment, nullable=False),
     sa.Column("ends_at", Moment, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
@@ -101,6 +111,9 @@ APPOINTMENTS = sa.Table(
     _belongs_to_contact(),
     sa.Index("ix_appointments_starts_at", TENANT_COLUMN, "starts_at", "id"),
     sa.Index("ix_appointments_contact", TENANT_COLUMN, "contact_id", "starts_at"),
+    # Whether a practitioner or a room is free is asked before every booking.
+    sa.Index("ix_appointments_practitioner", TENANT_COLUMN, "practitioner", "starts_at"),
+    sa.Index("ix_appointments_room", TENANT_COLUMN, "room", "starts_at"),
 )
 
 MEDICAL_RECORDS = sa.Table(

@@ -31,17 +31,21 @@ RANKS = {
     "monitor.bootstrap": 8,
     "monitor.testing": 9,
     "monitor": 0,
+    "app.variables": 9,
+    "app.folding": 9,
+    "app.policies": 9,
     "app.config": 10,
     "app.problems": 10,
     "app.keys": 10,
-    "app.policies": 10,
     "app.tables": 10,
     "app.auth": 11,
     "app.schemas": 11,
     "app.migrations": 11,
     "app.services": 12,
     "app.routes": 13,
+    "app.faults": 13,
     "app.openapi": 14,
+    "app.api_page": 14,
     "app.main": 15,
     "app": 16,
 }
@@ -60,8 +64,10 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            for alias in node.names:
+                # `from package import module` takes the module; only names of its own are the front's.
+                module = f"{base}.{alias.name}"
+                yield module if module in MODULES else base
 
 
 MODULES = dict(sources())

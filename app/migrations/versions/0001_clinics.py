@@ -77,9 +77,11 @@ def _create_contacts() -> None:
         sa.Column("date_of_birth", sa.Date, nullable=True),
         sa.Column("language", sa.String(12), nullable=True),
         sa.Column("notes", sa.Text, nullable=False),
+        sa.Column("search", sa.Text, nullable=False),
         *_history(),
     )
     op.create_index("ix_contacts_name", "contacts", ["clinic_id", "name", "id"])
+    op.create_index("ux_contacts_email", "contacts", ["clinic_id", "email"], unique=True)
 
 
 def _create_appointments() -> None:
@@ -88,6 +90,7 @@ def _create_appointments() -> None:
         *_row_of("appointments"),
         *_contact_of("appointments"),
         sa.Column("practitioner", sa.String(200), nullable=False),
+        sa.Column("room", sa.String(200), nullable=True),
         sa.Column("starts_at", _MOMENT, nullable=False),
         sa.Column("ends_at", _MOMENT, nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
@@ -97,6 +100,10 @@ def _create_appointments() -> None:
     )
     op.create_index("ix_appointments_starts_at", "appointments", ["clinic_id", "starts_at", "id"])
     op.create_index("ix_appointments_contact", "appointments", ["clinic_id", "contact_id", "starts_at"])
+    op.create_index(
+        "ix_appointments_practitioner", "appointments", ["clinic_id", "practitioner", "starts_at"]
+    )
+    op.create_index("ix_appointments_room", "appointments", ["clinic_id", "room", "starts_at"])
 
 
 def _create_medical_records() -> None:

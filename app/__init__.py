@@ -1,0 +1,1 @@
+"""TaskMed, a multi-tenant clinic service on the `monitor` kit."""

@@ -1,0 +1,183 @@
+"""Sign-in: bearer tokens (JWT, RFC 7519), the roles they carry and what each role may do.
+
+The algorithm is fixed (HS256); a token names its key (`kid`), so that keys can be rotated:
+the first key signs, every configured one verifies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import jwt
+
+from app.variables import Key
+from monitor.clock import Clock
+from monitor.errors import AuthenticationError, InvalidTenantId
+from monitor.tenancy.identity import Identity, TenantId
+
+_ALGORITHM = "HS256"
+_PREFIX = b"bearer "
+_MAX_TOKEN = 2_048
+_MAX_USER = 128
+# Times are compared with the injected clock below, never with PyJWT's own.
+_OPTIONS: Any = {
+    "require": ["exp", "user", "role"],
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+}
+
+
+class Role(StrEnum):
+    """What a user is to the service."""
+
+    STAFF = "staff"  # reads and writes the data of its own clinic
+    ADMIN = "admin"  # staff that may also change the clinic's settings
+    OPERATOR = "operator"  # sees the telemetry of all clinics and steers the cache; no clinic's data
+
+
+class TokenIssuer:
+    """Mints bearer tokens with the first key.
+
+    Args:
+        keys: At least one key.
+        clock: Where the time of issue comes from.
+    """
+
+    def __init__(self, keys: Sequence[Key], clock: Clock) -> None:
+        self._key = keys[0]
+        self._clock = clock
+
+    def mint(self, *, role: Role, user: str, clinic: int | None = None, lifetime_s: float = 3_600.0) -> str:
+        """Return a token.
+
+        Args:
+            role: The user's role.
+            user: An opaque id, never a name: it is seen in logs.
+            clinic: The user's clinic; None for an operator, and only for one.
+            lifetime_s: Seconds until it expires.
+
+        Raises:
+            InvalidTenantId: `clinic` is not a tenant id.
+            ValueError: The role and the clinic do not go together.
+        """
+        if (clinic is None) != (role is Role.OPERATOR):
+            raise ValueError("staff and admin belong to a clinic, an operator to none")
+        now = int(self._clock.time())
+        claims: dict[str, Any] = {"user": user, "role": role.value, "iat": now, "exp": now + int(lifetime_s)}
+        if clinic is not None:
+            claims["clinic"] = int(TenantId(clinic))
+        return jwt.encode(claims, self._key.secret, _ALGORITHM, headers={"kid": self._key.name})
+
+
+class TokenResolver:
+    """Turns `Authorization: Bearer ...` into an identity; satisfies `TenantResolver`.
+
+    Verified headers are remembered until they expire, so that a known token costs a look in a
+    dictionary.
+
+    Args:
+        keys: Every key that verifies.
+        clock: What expiry is judged by.
+        leeway_s: Seconds a token is taken past its expiry.
+        remembered: Most headers to remember; the oldest goes first.
+    """
+
+    def __init__(
+        self, keys: Sequence[Key], clock: Clock, *, leeway_s: float = 5.0, remembered: int = 10_000
+    ) -> None:
+        self._keys = {key.name: key.secret for key in keys}
+        self._clock = clock
+        self._now = clock.time
+        self._leeway_s = leeway_s
+        self._remembered = remembered
+        self._verified: dict[bytes, Identity] = {}
+
+    def resolve(self, authorization: bytes) -> Identity:
+        """Return the identity that the header's value proves.
+
+        Raises:
+            AuthenticationError: It is malformed, expired or forged.
+        """
+        known = self._verified.get(authorization)
+        if known is not None and self._now() < known.expires_at:
+            return known
+        self._verified.pop(authorization, None)
+        identity = self._verify(authorization)
+        while len(self._verified) >= self._remembered:
+            del self._verified[next(iter(self._verified))]
+        self._verified[authorization] = identity
+        return identity
+
+    def _verify(self, authorization: bytes) -> Identity:
+        if not authorization:
+            raise AuthenticationError("missing")
+        if authorization[: len(_PREFIX)].lower() != _PREFIX or len(authorization) > _MAX_TOKEN:
+            raise AuthenticationError("malformed")
+        token = authorization[len(_PREFIX) :].strip()
+        return self._identity(self._claims(token))
+
+    def _claims(self, token: bytes) -> dict[str, Any]:
+        try:
+            secret = self._keys.get(jwt.get_unverified_header(token).get("kid", ""))
+            if secret is None:
+                raise AuthenticationError("key_unknown")
+            claims: dict[str, Any] = jwt.decode(token, secret, algorithms=[_ALGORITHM], options=_OPTIONS)
+        except jwt.InvalidSignatureError:
+            raise AuthenticationError("forged") from None
+        except (jwt.InvalidTokenError, ValueError, TypeError, json.JSONDecodeError):
+            raise AuthenticationError("malformed") from None
+        return claims
+
+    def _identity(self, claims: dict[str, Any]) -> Identity:
+        expires_at = _seconds(claims["exp"]) + self._leeway_s
+        now = self._clock.time()
+        if now >= expires_at:
+            raise AuthenticationError("expired")
+        if _seconds(claims.get("nbf", 0)) > now + self._leeway_s:
+            raise AuthenticationError("not_yet_valid")
+        role, user = _role(claims["role"]), claims["user"]
+        if not isinstance(user, str) or not 0 < len(user) <= _MAX_USER:
+            raise AuthenticationError("malformed")
+        operator = role is Role.OPERATOR
+        return Identity(_tenant(claims.get("clinic"), operator), user, role, operator, expires_at)
+
+
+def may_change_settings(identity: Identity) -> bool:
+    """Say whether the caller may change its clinic's settings."""
+    return identity.role == Role.ADMIN
+
+
+def may_operate(identity: Identity) -> bool:
+    """Say whether the caller may see all clinics' metrics, health in detail, and steer the cache."""
+    return identity.operator
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**53:
+        raise AuthenticationError("malformed")
+    return float(value)
+
+
+def _role(value: object) -> Role:
+    try:
+        return Role(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise AuthenticationError("malformed") from None
+
+
+def _tenant(clinic: object, operator: bool) -> TenantId | None:  # noqa: FBT001 - a fact, not a switch
+    if operator:
+        if clinic is not None:
+            raise AuthenticationError("malformed")
+        return None
+    if isinstance(clinic, str):
+        raise AuthenticationError("malformed")
+    try:
+        return TenantId(clinic)
+    except InvalidTenantId:
+        raise AuthenticationError("malformed") from None

@@ -1,0 +1,15 @@
+"""The route table."""
+
+from app.routes import analytics, appointments, contacts, description, medical_records, settings, stress
+
+TABLE = (
+    *contacts.RESOURCES,
+    *appointments.RESOURCES,
+    *medical_records.RESOURCES,
+    *analytics.RESOURCES,
+    *settings.RESOURCES,
+    *description.RESOURCES,
+)
+
+# Served only where drills are allowed.
+STRESS_TABLE = stress.RESOURCES

@@ -1,0 +1,88 @@
+"""What a line of the route table says: one path, its methods, and how its GET is cached."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.problems import Problem
+from monitor.cache.keys import CacheKey
+from monitor.tenancy.identity import TenantId
+
+Handler = Callable[[Request], Awaitable[Response]]
+KeyMaker = Callable[[TenantId, Mapping[str, str], Sequence[tuple[str, str]]], CacheKey | None]
+
+
+class IfMatch(Enum):
+    """Whether an operation asks for the version it changes."""
+
+    UNUSED = "unused"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of a path.
+
+    Attributes:
+        method: The HTTP method.
+        handler: Parses, calls one service, renders; its docstring is the summary in the API's description.
+        answer: Type of the body of a success; None: an empty one.
+        query: Type of the query's parameters.
+        body: Type of the request's body.
+        status: Status of a success.
+        if_match: Whether it asks for the version it changes.
+        problems: What it may answer besides, apart from what every operation may.
+        public: Whether it needs no sign-in.
+    """
+
+    method: str
+    handler: Handler
+    answer: object = None
+    query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
+    status: int = 200
+    if_match: IfMatch = IfMatch.UNUSED
+    problems: tuple[type[Problem], ...] = ()
+    public: bool = False
+
+    @property
+    def summary(self) -> str:
+        """One line for the reader of the API's description."""
+        return (self.handler.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One path.
+
+    Attributes:
+        path: Its template.
+        tag: The group it is described under.
+        operations: Its methods.
+        key: Makes the cache key of its GET; None: it is not cached.
+    """
+
+    path: str
+    tag: str
+    operations: tuple[Operation, ...]
+    key: KeyMaker | None = None
+
+
+def route_of(resource: Resource) -> Route:
+    """Return one Starlette route for all methods of a path, so that a 405 names them all."""
+    handlers = {operation.method: operation.handler for operation in resource.operations}
+    if "GET" in handlers:
+        handlers["HEAD"] = handlers["GET"]
+
+    async def endpoint(request: Request) -> Response:
+        return await handlers[request.method](request)
+
+    return Route(resource.path, endpoint, methods=list(handlers))

@@ -1,0 +1,88 @@
+r"""The kinds of field that the schemas share, with their limits.
+
+Patterns are read alike by Python and ECMAScript: `(?![\s\S])` is the end of the text,
+since Python's `$` also matches before a last newline.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta
+
+_END = r"(?![\s\S])"
+_LINE = r"^(?![\s\S]*[\x00-\x1f\x7f])\s*\S"
+_OPTIONAL_LINE = r"^(?![\s\S]*[\x00-\x1f\x7f])"
+_PROSE = r"^(?![\s\S]*[\x00-\x08\x0b\x0c\x0e-\x1f\x7f])"
+_EMAIL = rf"^[^@\s\x00-\x1f\x7f]{{1,64}}@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+{_END}"
+_PHONE = rf"^\+?[0-9][0-9 ()./-]{{3,30}}{_END}"
+_LANGUAGE = rf"^[a-z]{{2,3}}(-[A-Z][a-z]{{3}})?(-[A-Z]{{2}})?{_END}"
+_TIME_OF_DAY = rf"^([01][0-9]|2[0-3]):[0-5][0-9]{_END}"
+
+# What each pattern asks for, in words; a regular expression explains nothing to a user.
+HINTS = {
+    _LINE: "must hold a visible character and no control character",
+    _OPTIONAL_LINE: "must hold no control character",
+    _PROSE: "must hold no control character but tabs and line breaks",
+    _EMAIL: "must be an e-mail address",
+    _PHONE: "must be a telephone number: digits, spaces, + ( ) . / -",
+    _LANGUAGE: "must be a language tag such as en or pt-BR",
+    _TIME_OF_DAY: "must be a time of day such as 08:30",
+}
+
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
+Line = Annotated[str, Meta(max_length=200, pattern=_OPTIONAL_LINE)]
+SearchText = Annotated[str, Meta(max_length=100, pattern=_OPTIONAL_LINE)]
+Prose = Annotated[str, Meta(max_length=20_000, pattern=_PROSE)]
+Email = Annotated[str, Meta(max_length=254, pattern=_EMAIL, examples=["ana.reis@example.org"])]
+Phone = Annotated[str, Meta(max_length=32, pattern=_PHONE, examples=["+351 210 000 000"])]
+Language = Annotated[str, Meta(max_length=12, pattern=_LANGUAGE, examples=["en", "pt-BR"])]
+TimeZone = Annotated[str, Meta(max_length=64, description="An IANA time zone.", examples=["Europe/Lisbon"])]
+TimeOfDay = Annotated[str, Meta(pattern=_TIME_OF_DAY, examples=["08:30"])]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
+
+class BrokenRule(ValueError):
+    """A rule that one field's type cannot say.
+
+    Args:
+        field: JSON pointer of the field.
+        message: What would be right.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+def require_plausible(field: str, value: date | None) -> None:
+    """Check that a date or time lies where every calendar and database can count.
+
+    Raises:
+        BrokenRule: It lies outside 1900 to 2199.
+    """
+    if value is not None and not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise BrokenRule(field, f"must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
+
+
+def require_time_zone(field: str, name: str) -> None:
+    """Check that `name` is an IANA time zone this machine knows.
+
+    Raises:
+        BrokenRule: It is not.
+    """
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise BrokenRule(field, "must be an IANA time zone such as Europe/Lisbon") from None
+
+
+def utc(moment: datetime) -> datetime:
+    """Return the same moment in UTC, to the second."""
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,209 @@
+"""Appointments: list by day, status, contact and span, read, book, change, cancel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+
+from app import policies
+from app.problems import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
+from app.schemas.appointments import (
+    FREE,
+    LONGEST,
+    Appointment,
+    AppointmentChange,
+    AppointmentContent,
+    AppointmentQuery,
+    AppointmentStatus,
+)
+from app.schemas.fields import utc
+from app.schemas.validation import changed
+from app.services.listing import Found, find
+from app.services.moments import end_of, now_of, start_of, zone_of
+from app.services.versions import ANY_VERSION, Precondition, entity_tag
+from app.tables import APPOINTMENTS, CLINICS, CONTACTS
+from monitor.clock import Clock
+from monitor.database import scope
+from monitor.database.engine import Database
+from monitor.database.unit_of_work import Reader, UnitOfWork
+
+_CONTENT = AppointmentContent.__struct_fields__
+_COLUMNS = [APPOINTMENTS.c[name] for name in Appointment.__struct_fields__ if name != "contact_name"]
+
+
+class AppointmentService:
+    """The bound clinic's appointments."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def list(self, query: AppointmentQuery) -> Found[Appointment]:
+        statement = _shown().order_by(APPOINTMENTS.c.starts_at, APPOINTMENTS.c.id)
+        async with self._database.reading() as reader:
+            conditions = _conditions(query, await zone_of(reader))
+            return await find(reader, APPOINTMENTS, statement, conditions, query, _appointment)
+
+    async def get(self, appointment_id: int) -> Appointment:
+        """Return an appointment.
+
+        Raises:
+            NotFound: The clinic has none of this id.
+        """
+        async with self._database.reading() as reader:
+            return await _read(reader, appointment_id)
+
+    async def create(self, content: AppointmentContent) -> Appointment:
+        """Book an appointment.
+
+        Raises:
+            Invalid: The contact is not one of the clinic's.
+            Conflict: The practitioner or the room is taken.
+        """
+        async with self._database.writing() as unit:
+            await _serialise(unit)
+            contact_name = await _contact_name(unit, content.contact_id)
+            await _require_free(unit, content, besides=0)
+            now, appointment_id = now_of(self._clock), await unit.next_id(policies.APPOINTMENTS)
+            values = {**_values(content), "version": 1, "created_at": now, "updated_at": now}
+            await unit.execute(scope.insert(APPOINTMENTS, id=appointment_id, **values))
+            unit.changed(policies.APPOINTMENTS, appointment_id)
+            return Appointment(id=appointment_id, contact_name=contact_name, **values)
+
+    async def replace(
+        self, appointment_id: int, content: AppointmentContent, precondition: Precondition
+    ) -> Appointment:
+        """Write all of an appointment anew; raises as `change`."""
+        async with self._database.writing() as unit:
+            await _serialise(unit)
+            current = await _read(unit, appointment_id)
+            precondition.require(tag_of(current))
+            return await self._update(unit, current, content)
+
+    async def change(
+        self, appointment_id: int, change: AppointmentChange, precondition: Precondition
+    ) -> Appointment:
+        """Write the fields that `change` sets.
+
+        Raises:
+            NotFound: The clinic has no appointment of this id.
+            PreconditionFailed: The appointment changed since the caller read it.
+            Invalid: The contact is not one of the clinic's, or the end is not after the start.
+            Conflict: The practitioner or the room is taken.
+        """
+        async with self._database.writing() as unit:
+            await _serialise(unit)
+            current = await _read(unit, appointment_id)
+            precondition.require(tag_of(current))
+            return await self._update(unit, current, changed(_content(current), change))
+
+    async def delete(self, appointment_id: int, precondition: Precondition = ANY_VERSION) -> None:
+        """Remove an appointment.
+
+        Raises:
+            NotFound: The clinic has none of this id.
+            PreconditionFailed: It changed since the caller read it.
+        """
+        async with self._database.writing() as unit:
+            precondition.require(tag_of(await _read(unit, appointment_id)))
+            await unit.execute(scope.delete(APPOINTMENTS).where(APPOINTMENTS.c.id == appointment_id))
+            unit.changed(policies.APPOINTMENTS, appointment_id)
+
+    async def _update(
+        self, unit: UnitOfWork, current: Appointment, content: AppointmentContent
+    ) -> Appointment:
+        contact_name = await _contact_name(unit, content.contact_id)
+        await _require_free(unit, content, besides=current.id)
+        values = {**_values(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
+        same_version = (APPOINTMENTS.c.id == current.id) & (APPOINTMENTS.c.version == current.version)
+        done = await unit.execute(scope.update(APPOINTMENTS).where(same_version).values(values))
+        if done.rowcount != 1:
+            raise PreconditionFailed
+        unit.changed(policies.APPOINTMENTS, current.id)
+        return Appointment(id=current.id, contact_name=contact_name, created_at=current.created_at, **values)
+
+
+def tag_of(appointment: Appointment) -> str:
+    """Return the entity tag of what is shown: the appointment's version under its contact's name."""
+    return entity_tag(policies.APPOINTMENTS, appointment.id, appointment.version, appointment.contact_name)
+
+
+def _shown() -> sa.Select[Any]:
+    both = scope.join(APPOINTMENTS, CONTACTS, APPOINTMENTS.c.contact_id == CONTACTS.c.id)
+    return scope.select(both, *_COLUMNS, CONTACTS.c.name.label("contact_name"))
+
+
+def _conditions(query: AppointmentQuery, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    since, until = query.day or query.since, query.day or query.until
+    conditions: list[ColumnElement[bool]] = []
+    if since is not None:
+        conditions.append(APPOINTMENTS.c.starts_at >= start_of(since, zone))
+    if until is not None:
+        conditions.append(APPOINTMENTS.c.starts_at < end_of(until, zone))
+    if query.status is not None:
+        conditions.append(APPOINTMENTS.c.status == query.status.value)
+    if query.contact_id is not None:
+        conditions.append(APPOINTMENTS.c.contact_id == query.contact_id)
+    return conditions
+
+
+async def _serialise(unit: UnitOfWork) -> None:
+    # Two bookings that overlap would each miss the other's row: those of a clinic take turns.
+    # SQLite has one writer anyway; NO KEY UPDATE lets writes of other tables go on.
+    await unit.one(scope.select(CLINICS, CLINICS.c.time_zone).with_for_update(key_share=True))
+
+
+async def _read(reader: Reader, appointment_id: int) -> Appointment:
+    row = await reader.one(_shown().where(APPOINTMENTS.c.id == appointment_id))
+    if row is None:
+        raise NotFound("The clinic has no appointment of this id.")
+    return _appointment(row)
+
+
+async def _contact_name(unit: UnitOfWork, contact_id: int) -> str:
+    name = await unit.scalar(scope.select(CONTACTS, CONTACTS.c.name).where(CONTACTS.c.id == contact_id))
+    if name is None:
+        raise Invalid([FieldError("/contactId", "must be a contact of this clinic")])
+    return str(name)
+
+
+async def _require_free(unit: UnitOfWork, content: AppointmentContent, *, besides: int) -> None:
+    if content.status in FREE:
+        return
+    shared = APPOINTMENTS.c.practitioner == content.practitioner.strip()
+    if content.room is not None:
+        shared |= APPOINTMENTS.c.room == content.room.strip()
+    taken = scope.select(APPOINTMENTS, APPOINTMENTS.c.id).where(
+        shared,
+        APPOINTMENTS.c.id != besides,
+        APPOINTMENTS.c.status.not_in([status.value for status in FREE]),
+        APPOINTMENTS.c.starts_at < utc(content.ends_at),
+        APPOINTMENTS.c.starts_at > utc(content.starts_at) - LONGEST,
+        APPOINTMENTS.c.ends_at > utc(content.starts_at),
+    )
+    if await unit.one(taken.limit(1)) is not None:
+        raise Conflict("The practitioner or the room has another appointment at that time.")
+
+
+def _appointment(row: sa.Row[Any]) -> Appointment:
+    values = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
+    return Appointment(**{**values, "status": AppointmentStatus(values["status"])})
+
+
+def _content(appointment: Appointment) -> AppointmentContent:
+    return AppointmentContent(**{name: getattr(appointment, name) for name in _CONTENT})
+
+
+def _values(content: AppointmentContent) -> dict[str, Any]:
+    values = {name: getattr(content, name) for name in _CONTENT}
+    times: dict[str, datetime] = {name: utc(values[name]) for name in ("starts_at", "ends_at")}
+    return {
+        **values,
+        **times,
+        "practitioner": content.practitioner.strip(),
+        "room": content.room and content.room.strip(),
+    }

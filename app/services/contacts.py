@@ -1,0 +1,155 @@
+"""Contacts: list and search, read, create, update, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from app import policies
+from app.folding import search_text
+from app.problems import Conflict, NotFound, PreconditionFailed
+from app.schemas.contacts import Contact, ContactChange, ContactContent, ContactQuery
+from app.schemas.validation import changed
+from app.services.listing import Found, find
+from app.services.moments import now_of
+from app.services.searching import found_in
+from app.services.versions import ANY_VERSION, Precondition, entity_tag
+from app.tables import APPOINTMENTS, CONTACTS, MEDICAL_RECORDS
+from monitor.clock import Clock
+from monitor.database import scope
+from monitor.database.engine import Database
+from monitor.database.unit_of_work import Reader, UnitOfWork
+
+_CONTENT = ContactContent.__struct_fields__
+_COLUMNS = [CONTACTS.c[name] for name in Contact.__struct_fields__]
+
+
+class ContactService:
+    """The bound clinic's contacts."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def list(self, query: ContactQuery) -> Found[Contact]:
+        conditions = [found_in(CONTACTS.c.search, query.q)] if query.q else []
+        statement = scope.select(CONTACTS, *_COLUMNS).order_by(CONTACTS.c.name, CONTACTS.c.id)
+        async with self._database.reading() as reader:
+            return await find(reader, CONTACTS, statement, conditions, query, _contact)
+
+    async def get(self, contact_id: int) -> Contact:
+        """Return a contact.
+
+        Raises:
+            NotFound: The clinic has none of this id.
+        """
+        async with self._database.reading() as reader:
+            return await _read(reader, contact_id)
+
+    async def create(self, content: ContactContent) -> Contact:
+        """Store a new contact.
+
+        Raises:
+            Conflict: Another contact of the clinic has the e-mail address.
+        """
+        async with self._database.writing() as unit:
+            await _require_own_email(unit, content.email, besides=0)
+            now, contact_id = now_of(self._clock), await unit.next_id(policies.CONTACTS)
+            values = {**_values(content), "version": 1, "created_at": now, "updated_at": now}
+            await unit.execute(scope.insert(CONTACTS, id=contact_id, **_stored(values)))
+            unit.changed(policies.CONTACTS, contact_id)
+            return Contact(id=contact_id, **values)
+
+    async def replace(self, contact_id: int, content: ContactContent, precondition: Precondition) -> Contact:
+        """Write all of a contact anew; raises as `change`."""
+        async with self._database.writing() as unit:
+            current = await _read(unit, contact_id)
+            precondition.require(tag_of(current))
+            return await self._update(unit, current, content)
+
+    async def change(self, contact_id: int, change: ContactChange, precondition: Precondition) -> Contact:
+        """Write the fields that `change` sets.
+
+        Raises:
+            NotFound: The clinic has no contact of this id.
+            PreconditionFailed: The contact changed since the caller read it.
+            Conflict: Another contact of the clinic has the e-mail address.
+        """
+        async with self._database.writing() as unit:
+            current = await _read(unit, contact_id)
+            precondition.require(tag_of(current))
+            return await self._update(unit, current, changed(_content(current), change))
+
+    async def delete(self, contact_id: int, precondition: Precondition = ANY_VERSION) -> None:
+        """Remove a contact.
+
+        Raises:
+            NotFound: The clinic has none of this id.
+            PreconditionFailed: It changed since the caller read it.
+            Conflict: It has appointments or medical records.
+        """
+        async with self._database.writing() as unit:
+            precondition.require(tag_of(await _read(unit, contact_id)))
+            await _require_unused(unit, contact_id)
+            await unit.execute(scope.delete(CONTACTS).where(CONTACTS.c.id == contact_id))
+            unit.changed(policies.CONTACTS, contact_id)
+
+    async def _update(self, unit: UnitOfWork, current: Contact, content: ContactContent) -> Contact:
+        await _require_own_email(unit, content.email, besides=current.id)
+        values = {**_values(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
+        same_version = (CONTACTS.c.id == current.id) & (CONTACTS.c.version == current.version)
+        done = await unit.execute(scope.update(CONTACTS).where(same_version).values(_stored(values)))
+        if done.rowcount != 1:
+            raise PreconditionFailed
+        unit.changed(policies.CONTACTS, current.id)
+        if values["name"] != current.name:
+            unit.changed(policies.APPOINTMENTS)  # they show the name
+        return Contact(id=current.id, created_at=current.created_at, **values)
+
+
+def tag_of(contact: Contact) -> str:
+    """Return the entity tag of a contact's version."""
+    return entity_tag(policies.CONTACTS, contact.id, contact.version)
+
+
+async def _read(reader: Reader, contact_id: int) -> Contact:
+    row = await reader.one(scope.select(CONTACTS, *_COLUMNS).where(CONTACTS.c.id == contact_id))
+    if row is None:
+        raise NotFound("The clinic has no contact of this id.")
+    return _contact(row)
+
+
+async def _require_own_email(unit: UnitOfWork, email: str | None, *, besides: int) -> None:
+    if email is None:
+        return
+    taken = scope.select(CONTACTS, CONTACTS.c.id).where(
+        CONTACTS.c.email == email.lower(), CONTACTS.c.id != besides
+    )
+    if await unit.one(taken) is not None:
+        raise Conflict("Another contact has this e-mail address.")
+
+
+async def _require_unused(unit: UnitOfWork, contact_id: int) -> None:
+    for table, what in ((APPOINTMENTS, "appointments"), (MEDICAL_RECORDS, "medical records")):
+        used = scope.select(table, table.c.id).where(table.c.contact_id == contact_id).limit(1)
+        if await unit.one(used) is not None:
+            raise Conflict(f"The contact has {what}; a contact without any can be deleted.")
+
+
+def _contact(row: sa.Row[Any]) -> Contact:
+    return Contact(**row._mapping)  # noqa: SLF001 - the row's public mapping view
+
+
+def _content(contact: Contact) -> ContactContent:
+    return ContactContent(**{name: getattr(contact, name) for name in _CONTENT})
+
+
+def _values(content: ContactContent) -> dict[str, Any]:
+    values = {name: getattr(content, name) for name in _CONTENT}
+    # Lower case makes the address unique whatever its case, on both databases.
+    return {**values, "name": content.name.strip(), "email": content.email and content.email.lower()}
+
+
+def _stored(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "search": search_text(values["name"], values["phone"], values["email"])}

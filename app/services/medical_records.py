@@ -1,0 +1,150 @@
+"""Medical records: list by contact and kind, read, write, correct; there is no way to delete one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+
+from app import policies
+from app.problems import FieldError, Invalid, NotFound, PreconditionFailed
+from app.schemas.fields import utc
+from app.schemas.medical_records import (
+    MedicalRecord,
+    MedicalRecordChange,
+    MedicalRecordContent,
+    MedicalRecordQuery,
+    RecordKind,
+)
+from app.schemas.validation import changed
+from app.services.listing import Found, find
+from app.services.moments import now_of
+from app.services.versions import Precondition, entity_tag
+from app.tables import CONTACTS, MEDICAL_RECORDS
+from monitor.clock import Clock
+from monitor.database import scope
+from monitor.database.engine import Database
+from monitor.database.unit_of_work import Reader, UnitOfWork
+
+_CONTENT = MedicalRecordContent.__struct_fields__
+_COLUMNS = [MEDICAL_RECORDS.c[name] for name in MedicalRecord.__struct_fields__]
+
+
+class MedicalRecordService:
+    """The bound clinic's medical records."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def list(self, query: MedicalRecordQuery) -> Found[MedicalRecord]:
+        newest_first = (MEDICAL_RECORDS.c.recorded_at.desc(), MEDICAL_RECORDS.c.id.desc())
+        statement = scope.select(MEDICAL_RECORDS, *_COLUMNS).order_by(*newest_first)
+        async with self._database.reading() as reader:
+            return await find(reader, MEDICAL_RECORDS, statement, _conditions(query), query, _record)
+
+    async def get(self, record_id: int) -> MedicalRecord:
+        """Return a record.
+
+        Raises:
+            NotFound: The clinic has none of this id.
+        """
+        async with self._database.reading() as reader:
+            return await _read(reader, record_id)
+
+    async def create(self, content: MedicalRecordContent) -> MedicalRecord:
+        """Store a new record.
+
+        Raises:
+            Invalid: The contact is not one of the clinic's.
+        """
+        async with self._database.writing() as unit:
+            await _require_contact(unit, content.contact_id)
+            now, record_id = now_of(self._clock), await unit.next_id(policies.MEDICAL_RECORDS)
+            values = {**_values(content), "version": 1, "created_at": now, "updated_at": now}
+            await unit.execute(scope.insert(MEDICAL_RECORDS, id=record_id, **values))
+            unit.changed(policies.MEDICAL_RECORDS, record_id)
+            return MedicalRecord(id=record_id, **values)
+
+    async def replace(
+        self, record_id: int, content: MedicalRecordContent, precondition: Precondition
+    ) -> MedicalRecord:
+        """Write all of a record anew; raises as `change`, and `Invalid` for another contact."""
+        async with self._database.writing() as unit:
+            current = await _read(unit, record_id)
+            precondition.require(tag_of(current))
+            if content.contact_id != current.contact_id:
+                raise Invalid([FieldError("/contactId", "cannot change: a record stays with its contact")])
+            return await self._update(unit, current, content)
+
+    async def change(
+        self, record_id: int, change: MedicalRecordChange, precondition: Precondition
+    ) -> MedicalRecord:
+        """Write the fields that `change` sets.
+
+        Raises:
+            NotFound: The clinic has no record of this id.
+            PreconditionFailed: The record changed since the caller read it.
+        """
+        async with self._database.writing() as unit:
+            current = await _read(unit, record_id)
+            precondition.require(tag_of(current))
+            return await self._update(unit, current, changed(_content(current), change))
+
+    async def _update(
+        self, unit: UnitOfWork, current: MedicalRecord, content: MedicalRecordContent
+    ) -> MedicalRecord:
+        values = {**_values(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
+        same_version = (MEDICAL_RECORDS.c.id == current.id) & (MEDICAL_RECORDS.c.version == current.version)
+        done = await unit.execute(scope.update(MEDICAL_RECORDS).where(same_version).values(values))
+        if done.rowcount != 1:
+            raise PreconditionFailed
+        unit.changed(policies.MEDICAL_RECORDS, current.id)
+        return MedicalRecord(id=current.id, created_at=current.created_at, **values)
+
+
+def tag_of(record: MedicalRecord) -> str:
+    """Return the entity tag of a record's version."""
+    return entity_tag(policies.MEDICAL_RECORDS, record.id, record.version)
+
+
+def _conditions(query: MedicalRecordQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.contact_id is not None:
+        conditions.append(MEDICAL_RECORDS.c.contact_id == query.contact_id)
+    if query.kind is not None:
+        conditions.append(MEDICAL_RECORDS.c.kind == query.kind.value)
+    return conditions
+
+
+async def _read(reader: Reader, record_id: int) -> MedicalRecord:
+    statement = scope.select(MEDICAL_RECORDS, *_COLUMNS).where(MEDICAL_RECORDS.c.id == record_id)
+    row = await reader.one(statement)
+    if row is None:
+        raise NotFound("The clinic has no medical record of this id.")
+    return _record(row)
+
+
+async def _require_contact(unit: UnitOfWork, contact_id: int) -> None:
+    if await unit.one(scope.select(CONTACTS, CONTACTS.c.id).where(CONTACTS.c.id == contact_id)) is None:
+        raise Invalid([FieldError("/contactId", "must be a contact of this clinic")])
+
+
+def _record(row: sa.Row[Any]) -> MedicalRecord:
+    values = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
+    return MedicalRecord(**{**values, "kind": RecordKind(values["kind"])})
+
+
+def _content(record: MedicalRecord) -> MedicalRecordContent:
+    return MedicalRecordContent(**{name: getattr(record, name) for name in _CONTENT})
+
+
+def _values(content: MedicalRecordContent) -> dict[str, Any]:
+    values = {name: getattr(content, name) for name in _CONTENT}
+    return {
+        **values,
+        "title": content.title.strip(),
+        "practitioner": content.practitioner.strip(),
+        "recorded_at": utc(content.recorded_at),
+    }

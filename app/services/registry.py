@@ -1,0 +1,38 @@
+"""The services together, as the routes are given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.analytics import AnalyticsService
+from app.services.appointments import AppointmentService
+from app.services.contacts import ContactService
+from app.services.medical_records import MedicalRecordService
+from app.services.settings import SettingsService
+from app.services.stress import StressService
+from monitor.clock import Clock
+from monitor.database.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One service for each domain, and the stress service for drills."""
+
+    contacts: ContactService
+    appointments: AppointmentService
+    medical_records: MedicalRecordService
+    analytics: AnalyticsService
+    settings: SettingsService
+    stress: StressService
+
+
+def make_services(database: Database, clock: Clock) -> Services:
+    """Make every service on one database."""
+    return Services(
+        ContactService(database, clock),
+        AppointmentService(database, clock),
+        MedicalRecordService(database, clock),
+        AnalyticsService(database, clock),
+        SettingsService(database, clock),
+        StressService(clock),
+    )

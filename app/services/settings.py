@@ -1,0 +1,99 @@
+"""Settings: what the clinic decides about itself, in one document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from app import policies
+from app.problems import NotFound, PreconditionFailed
+from app.schemas.settings import Settings, SettingsChange, SettingsContent
+from app.schemas.validation import changed
+from app.services.moments import now_of
+from app.services.versions import Precondition, entity_tag
+from app.tables import CLINIC_SETTINGS, CLINICS
+from monitor.clock import Clock
+from monitor.database import scope
+from monitor.database.engine import Database
+from monitor.database.unit_of_work import Reader, UnitOfWork
+from monitor.tenancy.context import current as current_tenant
+
+_CONTENT = SettingsContent.__struct_fields__
+_OF_THE_CLINIC = ("name", "time_zone")
+_COLUMNS = [
+    (CLINICS if name in _OF_THE_CLINIC else CLINIC_SETTINGS).c[name]
+    for name in Settings.__struct_fields__
+    if name != "clinic_id"
+]
+
+
+class SettingsService:
+    """The bound clinic's settings."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def get(self) -> Settings:
+        """Return the settings.
+
+        Raises:
+            NotFound: The clinic has not been set up.
+        """
+        async with self._database.reading() as reader:
+            return await _read(reader)
+
+    async def replace(self, content: SettingsContent, precondition: Precondition) -> Settings:
+        """Write all settings anew; raises as `change`."""
+        async with self._database.writing() as unit:
+            current = await _read(unit)
+            precondition.require(tag_of(current))
+            return await self._update(unit, current, content)
+
+    async def change(self, change: SettingsChange, precondition: Precondition) -> Settings:
+        """Write the fields that `change` sets.
+
+        Raises:
+            NotFound: The clinic has not been set up.
+            PreconditionFailed: The settings changed since the caller read them.
+            Invalid: The clinic would close before it opens.
+        """
+        async with self._database.writing() as unit:
+            current = await _read(unit)
+            precondition.require(tag_of(current))
+            return await self._update(unit, current, changed(_content(current), change))
+
+    async def _update(self, unit: UnitOfWork, current: Settings, content: SettingsContent) -> Settings:
+        values = {name: getattr(content, name) for name in _CONTENT}
+        clinic = {name: values.pop(name) for name in _OF_THE_CLINIC}
+        values |= {"version": current.version + 1, "updated_at": now_of(self._clock)}
+        same_version = CLINIC_SETTINGS.c.version == current.version
+        done = await unit.execute(scope.update(CLINIC_SETTINGS).where(same_version).values(values))
+        if done.rowcount != 1:
+            raise PreconditionFailed
+        await unit.execute(scope.update(CLINICS).values(clinic))
+        unit.changed(policies.SETTINGS)
+        if clinic["time_zone"] != current.time_zone:
+            # Which day an appointment falls on, and where a day ends in the figures, moves with the zone.
+            unit.changed(policies.APPOINTMENTS)
+            unit.changed(policies.ANALYTICS)
+        return Settings(clinic_id=current.clinic_id, **clinic, **values)
+
+
+def tag_of(settings: Settings) -> str:
+    """Return the entity tag of the settings' version."""
+    return entity_tag(policies.SETTINGS, 0, settings.version)
+
+
+async def _read(reader: Reader) -> Settings:
+    same_clinic = scope.join(CLINIC_SETTINGS, CLINICS, sa.true())
+    row = await reader.one(scope.select(same_clinic, *_COLUMNS))
+    if row is None:
+        raise NotFound("The clinic has not been set up.")
+    values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
+    return Settings(clinic_id=int(current_tenant()), **values)
+
+
+def _content(settings: Settings) -> SettingsContent:
+    return SettingsContent(**{name: getattr(settings, name) for name in _CONTENT})
