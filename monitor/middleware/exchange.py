@@ -106,7 +106,8 @@ class Exchange:
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.start":
-            self.status = message["status"]
+            # What an error handler says to a client that has left is not what happened.
+            self.status = _CLIENT_CLOSED if self._client_gone else message["status"]
             self._trailers = message.get("trailers", False)
         try:
             await self._send(message)
