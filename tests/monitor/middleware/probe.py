@@ -129,18 +129,18 @@ class Probe:
         ]
         return Starlette(routes=routes, middleware=middleware)
 
-    async def show(self, request: Request) -> Response:
+    async def show(self, _: Request) -> Response:
         self.advance(0.020)
         return PlainTextResponse("shown")
 
-    async def broken(self, request: Request) -> Response:
+    async def broken(self, _: Request) -> Response:
         self.advance(0.030)
         raise Failure
 
-    async def unavailable(self, request: Request) -> Response:
+    async def unavailable(self, _: Request) -> Response:
         raise HTTPException(503)
 
-    async def failing_answer(self, request: Request) -> Response:
+    async def failing_answer(self, _: Request) -> Response:
         return PlainTextResponse("sorry", 500)
 
     async def parts(self, then: BaseException | None = None, *, hold: bool = False) -> AsyncIterator[bytes]:
@@ -153,16 +153,16 @@ class Probe:
             await self.held.wait()
         yield b"two"
 
-    async def stream(self, request: Request) -> Response:
+    async def stream(self, _: Request) -> Response:
         return StreamingResponse(self.parts())
 
-    async def stream_broken(self, request: Request) -> Response:
+    async def stream_broken(self, _: Request) -> Response:
         return StreamingResponse(self.parts(Failure()))
 
-    async def stream_held(self, request: Request) -> Response:
+    async def stream_held(self, _: Request) -> Response:
         return StreamingResponse(self.parts(hold=True))
 
-    async def background(self, request: Request) -> Response:
+    async def background(self, _: Request) -> Response:
         async def work() -> None:
             self.advance(300.0)
             await self.held.wait()
@@ -170,13 +170,13 @@ class Probe:
         self.advance(0.020)
         return PlainTextResponse("done", background=BackgroundTask(work))
 
-    async def background_broken(self, request: Request) -> Response:
+    async def background_broken(self, _: Request) -> Response:
         async def work() -> None:
             raise Failure
 
         return PlainTextResponse("done", background=BackgroundTask(work))
 
-    async def hold(self, request: Request) -> Response:
+    async def hold(self, _: Request) -> Response:
         self.advance(0.040)
         await self.held.wait()
         return PlainTextResponse("at last")
