@@ -14,7 +14,7 @@ class HttpRecorder(Protocol):
     durations are in seconds. Implementations never raise and never block.
     """
 
-    def begin(self, method: str) -> None:
+    def begin(self, method: str, /) -> None:
         """A request came in; exactly one `end` with the same method follows."""
         ...
 
@@ -28,6 +28,7 @@ class HttpRecorder(Protocol):
         tenant: int | None,
         seconds: float,
         exemplar: str | None,
+        /,
     ) -> None:
         """A request ended.
 
@@ -43,14 +44,14 @@ class HttpRecorder(Protocol):
         """
         ...
 
-    def first_byte(self, route: str, seconds: float) -> None:
+    def first_byte(self, route: str, seconds: float, /) -> None:
         """An answer in several parts sent its first body byte after that time."""
         ...
 
-    def websocket_opened(self, route: str) -> None:
+    def websocket_opened(self, route: str, /) -> None:
         """A websocket connection began; exactly one `websocket_closed` follows."""
         ...
 
-    def websocket_closed(self, route: str, error_type: str | None, seconds: float) -> None:
+    def websocket_closed(self, route: str, error_type: str | None, seconds: float, /) -> None:
         """A websocket connection ended, was refused or failed."""
         ...

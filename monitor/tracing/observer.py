@@ -28,18 +28,18 @@ class TraceObserver(Protocol):
     `decided` is called on the event loop, the others also on the exporter's thread.
     """
 
-    def decided(self, decision: TraceDecision) -> None:
+    def decided(self, decision: TraceDecision, /) -> None:
         """One request's trace was decided on; exactly one call for every request."""
         ...
 
-    def exported(self, spans: int) -> None:
+    def exported(self, spans: int, /) -> None:
         """The exporter accepted that many spans."""
         ...
 
-    def lost(self, reason: SpanLoss, spans: int) -> None:
+    def lost(self, reason: SpanLoss, spans: int, /) -> None:
         """That many spans were dropped."""
         ...
 
-    def queued(self, spans: int) -> None:
+    def queued(self, spans: int, /) -> None:
         """That many spans wait for export."""
         ...

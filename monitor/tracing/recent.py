@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -117,7 +117,8 @@ class RecentTraces:
 
     def find(self, wanted: Wanted, limit: int) -> list[TraceView]:
         """Return the matching traces, slow and failed ones first, the latest of each first."""
-        newest = chain(reversed(self._notable), reversed(self._ordinary))
+        # Copies: the event loop goes on appending while another thread reads.
+        newest = chain(reversed(list(self._notable)), reversed(list(self._ordinary)))
         found = (self._view(trace) for trace in newest if wanted.matches(trace, self._slow_s))
         return [view for view, _ in zip(_present(found), range(limit), strict=False)]
 
@@ -161,18 +162,3 @@ def _span_view(span: ReadSpan, origin: int) -> SpanView:
         parent_id=span.parent_id,
         failed=span.failed,
     )
-
-
-def wanted_from(query: Mapping[str, Any]) -> tuple[Wanted, int]:
-    """Read filter and limit from a query: `clinic`, `route`, `outcome`, `longerThanMs`, `limit`.
-
-    Raises:
-        ValueError: A number is not one.
-    """
-    wanted = Wanted(
-        clinic=int(query["clinic"]) if "clinic" in query else None,
-        route=query.get("route"),
-        outcome=query.get("outcome"),
-        longer_than_s=float(query.get("longerThanMs", 0)) / _MILLI,
-    )
-    return wanted, max(1, min(int(query.get("limit", 50)), 1_000))
