@@ -117,7 +117,8 @@ class StoreUnavailable(CacheError):
 
     Args:
         operation: The store operation, such as `get` or `set`.
-        reason: A bounded word: `timeout`, `connection`, `breaker_open`, `protocol`, `busy`.
+        reason: A bounded word: `timeout`, `connection`, `breaker_open`, `protocol`, `busy`, `moved`,
+            `refused`, `incarnation`.
     """
 
     def __init__(self, operation: str, reason: str) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from monitor.cache.store import Reading, Store
+from monitor.errors import StoreUnavailable
 
 
 class ManualClock:
@@ -67,3 +70,59 @@ class RecordingObserver:
     def of(self, name: str) -> list[tuple[Any, ...]]:
         """Return the arguments of each call of `name`, in order."""
         return [arguments for called, arguments in self.calls if called == name]
+
+
+class FaultyStore:
+    """A cache store that fails when it is told to, and lets a real one answer otherwise.
+
+    Args:
+        store: The store behind.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.failing: set[str] = set()
+        self.incarnation: str | None = None
+        self.calls: list[str] = []
+
+    def fail(self, *operations: str) -> None:
+        """Let these operations fail from now on: `read`, `write`, `write_if_absent`, `replace`, ..."""
+        self.failing = set(operations)
+
+    async def read(self, keys: Sequence[str]) -> Reading:
+        self._check("read")
+        reading = await self._store.read(keys)
+        return reading if self.incarnation is None else reading._replace(incarnation=self.incarnation)
+
+    async def write(self, key: str, value: bytes, ttl_s: float) -> None:
+        self._check("write")
+        await self._store.write(key, value, ttl_s)
+
+    async def write_if_absent(self, values: Mapping[str, bytes], ttl_s: float) -> Mapping[str, bytes]:
+        self._check("write_if_absent")
+        return await self._store.write_if_absent(values, ttl_s)
+
+    async def replace(self, values: Mapping[str, bytes], ttl_s: float) -> str:
+        self._check("replace")
+        ran_on = await self._store.replace(values, ttl_s)
+        return self.incarnation or ran_on
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        self._check("delete")
+        await self._store.delete(keys)
+
+    async def ping(self) -> str:
+        self._check("ping")
+        return self.incarnation or await self._store.ping()
+
+    async def reconnect(self) -> None:
+        self.calls.append("reconnect")
+        await self._store.reconnect()
+
+    async def aclose(self) -> None:
+        await self._store.aclose()
+
+    def _check(self, operation: str) -> None:
+        self.calls.append(operation)
+        if operation in self.failing:
+            raise StoreUnavailable(operation, "connection")
