@@ -54,28 +54,29 @@ class Measurements:
         longest_window_s: float = 600.0,
         metrics: Sequence[Metric] = CATALOGUE,
     ) -> None:
-        self._workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
+        self.workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
         self._clock = clock
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="metrics")
+        # One thread for everything that reads the counts: at most one core is ever busy with it.
+        self.executor = ThreadPoolExecutor(1, thread_name_prefix="metrics")
         columns = self.columns
-        budget = TenantBudget(columns, self._workers.table)
+        budget = TenantBudget(columns, self.workers.table)
         self.http = HttpRecorder(columns, budget)
         self.cache = CacheRecorder(columns, budget)
         self.database = DatabaseRecorder(columns)
         self.traces = TraceRecorder(columns)
         self.runtime = RuntimeRecorder(columns, clock)
-        self.windows = Windows(self._workers.read, clock, longest_window_s)
-        self._idle = IdleTenants(
-            self._workers.table, self._workers.tenant_totals, self._workers.tenant_total, idle_s, clock
+        self.windows = Windows(self.workers.read, clock, longest_window_s)
+        self.idle = IdleTenants(
+            self.workers.table, self.workers.tenant_totals, self.workers.tenant_total, idle_s, clock
         )
-        collector = ColumnsCollector(metrics, self._workers.read)
+        collector = ColumnsCollector(metrics, self.workers.read)
         registry.register(collector)
-        self.exposition = Exposition(registry, collector, self._workers.read, columns, self._executor, clock)
+        self.exposition = Exposition(registry, collector, self.workers.read, columns, self.executor, clock)
 
     @property
     def columns(self) -> Columns:
         """Where instruments beside the recorders' come from."""
-        return self._workers.columns
+        return self.workers.columns
 
     def state_objectives(self, bounds: Mapping[str, float]) -> None:
         """Expose the bound of each objective, so that dashboards can draw it."""
@@ -88,15 +89,15 @@ class Measurements:
             tasks.create_task(self.runtime.run())
             tasks.create_task(self._every(_LOOK_S, self.runtime.look))
             tasks.create_task(self._every(self.windows.step_s, self.windows.tick))
-            tasks.create_task(self._every(_SWEEP_S, self._idle.sweep))
+            tasks.create_task(self._every(_SWEEP_S, self.idle.sweep))
 
     def close(self) -> None:
         """Stop the thread and give up the memory; no recorder may be used afterwards."""
-        self._executor.shutdown()
-        self._workers.close()
+        self.executor.shutdown()
+        self.workers.close()
 
     async def _every(self, seconds: float, work: Callable[[], object]) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await loop.run_in_executor(self._executor, work)
+            await loop.run_in_executor(self.executor, work)
             await self._clock.sleep(seconds)

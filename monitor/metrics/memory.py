@@ -60,8 +60,7 @@ class Memory:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         return cls(mmap.mmap(descriptor, cells * CELL), descriptor)
 
-    @property
-    def owned(self) -> bool:
+    def is_owned(self) -> bool:
         """Whether the process that created the file still holds its lock."""
         if self._descriptor is None:
             return True

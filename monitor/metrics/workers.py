@@ -40,12 +40,13 @@ class Workers:
         self.layout = layout
         self._now = now
         self._identity = secrets.randbits(62)
+        self.name = f"{self._identity:016x}{_SUFFIX}"
         self._place = None if directory is None else directory / layout.digest
         if self._place is None:
             memory = Memory.private(layout.cells)
         else:
             self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            memory = Memory.create(self._place / f"{self._identity:016x}{_SUFFIX}", layout.cells)
+            memory = Memory.create(self._place / self.name, layout.cells)
         memory.ints[IDENTITY_CELL] = self._identity
         self.columns = Columns(layout, memory, now)
         self.table = TenantTable(layout.tenant_rows, self._place)
@@ -106,7 +107,7 @@ class Workers:
         return self.layout.tenant_rows - TENANT_RESERVE
 
     def _open_others(self, place: Path) -> list[Source]:
-        names = {path.name for path in place.glob(f"*{_SUFFIX}")} - {f"{self._identity:016x}{_SUFFIX}"}
+        names = {path.name for path in place.glob(f"*{_SUFFIX}")} - {self.name}
         for gone in self._others.keys() - names:
             self._others.pop(gone).memory.close()
         for name in sorted(names - self._others.keys()):
@@ -131,13 +132,13 @@ class Workers:
         with _flock(place, fcntl.LOCK_SH):
             self._open_base(place)
             self._open_others(place)
-            return [name for name, source in self._others.items() if not source.memory.owned]
+            return [name for name, source in self._others.items() if not source.memory.is_owned()]
 
     def _fold_dead(self, place: Path) -> None:
         base = self._open_base(place)
         self._open_others(place)
         for name, source in list(self._others.items()):
-            if source.memory.owned:
+            if source.memory.is_owned():
                 continue
             identity = source.memory.ints[IDENTITY_CELL]
             if base is None or base.memory.ints[FOLDED_CELL] != identity:
