@@ -118,9 +118,11 @@ def adopt(epoch: int, incarnation: str) -> sa.Insert:
     return sa.insert(CACHE_EPOCH).from_select(["epoch", "incarnation"], row)
 
 
-def is_known(incarnation: str) -> sa.Select[Any]:
-    """Return the SELECT that tells whether the incarnation was ever current."""
-    return sa.select(CACHE_EPOCH.c.epoch).where(CACHE_EPOCH.c.incarnation == incarnation).limit(1)
+def is_over(incarnation: str) -> sa.Select[Any]:
+    """Return the SELECT that finds the incarnation among the epochs if another one is current."""
+    current = sa.select(_current_epoch().subquery("current").c.incarnation).scalar_subquery()
+    known = CACHE_EPOCH.c.incarnation == incarnation
+    return sa.select(CACHE_EPOCH.c.epoch).where(known, current != incarnation).limit(1)
 
 
 def suspend(created_at: float) -> sa.Insert:
@@ -130,7 +132,7 @@ def suspend(created_at: float) -> sa.Insert:
     return sa.insert(CACHE_OUTBOX).from_select(["kind", "created_at"], row)
 
 
-def suspension() -> sa.Select[Any]:
+def suspensions() -> sa.Select[Any]:
     """Return the SELECT of the `suspended` rows' ids, oldest first."""
     kind = CACHE_OUTBOX.c.kind == OutboxKind.SUSPENDED.value
     return sa.select(CACHE_OUTBOX.c.id).where(kind).order_by(CACHE_OUTBOX.c.id)
@@ -139,6 +141,39 @@ def suspension() -> sa.Select[Any]:
 def still_there(ids: Sequence[int]) -> sa.Select[Any]:
     """Return the SELECT of those of the rows that wait."""
     return sa.select(CACHE_OUTBOX.c.id).where(CACHE_OUTBOX.c.id.in_(ids))
+
+
+def turn_off(tenant: int | None, domain: str | None, created_at: float) -> sa.Insert:
+    """Return the INSERT of an `off` row for the scope; None stands for all tenants or domains."""
+    values = {"tenant": tenant, "domain": domain, "kind": OutboxKind.OFF.value, "created_at": created_at}
+    return sa.insert(CACHE_OUTBOX).values(values)
+
+
+def turn_on(tenant: int | None, domain: str | None) -> sa.Delete:
+    """Return the DELETE of the scope's `off` rows."""
+    return sa.delete(CACHE_OUTBOX).where(
+        CACHE_OUTBOX.c.kind == OutboxKind.OFF.value,
+        CACHE_OUTBOX.c.tenant.is_not_distinct_from(tenant),
+        CACHE_OUTBOX.c.domain.is_not_distinct_from(domain),
+    )
+
+
+def switched_off() -> sa.Select[Any]:
+    """Return the SELECT of the `off` rows."""
+    return sa.select(CACHE_OUTBOX).where(CACHE_OUTBOX.c.kind == OutboxKind.OFF.value)
+
+
+def whole_domain(tenant: int, domain: str, created_at: float) -> sa.Insert:
+    """Return the INSERT of a `write` row for all of a tenant's domain, with nobody to answer for it."""
+    values = {"tenant": tenant, "domain": domain, "kind": OutboxKind.WRITE.value, "created_at": created_at}
+    return sa.insert(CACHE_OUTBOX).values(values)
+
+
+def next_epoch() -> sa.Insert:
+    """Return the INSERT of a new epoch under the current incarnation."""
+    current = _current_epoch().subquery("current")
+    row = sa.select(current.c.epoch + 1, current.c.incarnation)
+    return sa.insert(CACHE_EPOCH).from_select(["epoch", "incarnation"], row)
 
 
 def _current_epoch() -> sa.Select[Any]:

@@ -6,7 +6,7 @@ exists without the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,6 +72,13 @@ class UnitOfWork(Reader):
     async def execute(self, statement: sa.Executable) -> CursorResult[Any]:
         """Run a statement that writes; raises as `all`, and `ConstraintViolated`."""
         return await self._run(statement)
+
+    async def execute_many(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that writes once for each of `rows`, in one call; raises as `execute`."""
+        require_scope(statement, self._tenant)
+        await self._telemetry.run(
+            words_of(statement), lambda: self._connection.execute(statement, [dict(row) for row in rows])
+        )
 
     def changed(self, domain: str, entity: object = None) -> None:
         """Book what this write makes stale.

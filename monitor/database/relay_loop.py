@@ -1,0 +1,91 @@
+"""Polls and relays for as long as the worker serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from monitor.clock import Clock
+from monitor.database.cache_lease import CacheLease
+from monitor.database.poll import OutboxPoll
+from monitor.database.protocol import Outbox, OutboxNews, Timing
+from monitor.database.relay import Relay
+from monitor.database.signal import Signal
+
+
+class RelayLoop:
+    """The worker's background loop.
+
+    A poll never waits for the relay: a hung store must not cost the lease.
+
+    Args:
+        poll: Renews the lease.
+        relay: Resolves what the poll saw.
+        outbox: Brings the news that shortens the wait for the next poll.
+        lease: Knows whether a writer waits.
+        clock: Time.
+        timing: The protocol's times.
+    """
+
+    def __init__(
+        self,
+        *,
+        poll: OutboxPoll,
+        relay: Relay,
+        outbox: Outbox,
+        lease: CacheLease,
+        clock: Clock,
+        timing: Timing,
+    ) -> None:
+        self._poll = poll
+        self._relay = relay
+        self._outbox = outbox
+        self._lease = lease
+        self._clock = clock
+        self._timing = timing
+        self._news = Signal(clock)
+        self._asked = False
+        self._relaying: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Poll once, then poll and relay until the block ends."""
+        await self.step()
+        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._run())]
+        try:
+            yield
+        finally:
+            await _ended([*tasks, *((self._relaying,) if self._relaying else ())])
+
+    async def step(self) -> None:
+        """Poll, and relay what it saw unless an earlier relay is still under way."""
+        asked, self._asked = self._asked, False
+        snapshot = await self._poll.once()
+        if snapshot is not None and (self._relaying is None or self._relaying.done()):
+            self._relaying = asyncio.create_task(self._relay.relay(snapshot, asked=asked))
+
+    async def _run(self) -> None:
+        shortest = self._timing.shortest_poll_s
+        while True:
+            await self._clock.sleep(shortest)
+            if not self._asked:
+                await self._news.wait(self._timing.poll_s - shortest)
+            await self.step()
+
+    async def _listen(self) -> None:
+        while True:
+            news = await self._outbox.notified()
+            if news is OutboxNews.ASKED:
+                self._asked = True
+                self._news.fire()
+            elif self._lease.awaited:
+                self._news.fire()
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
