@@ -30,6 +30,7 @@ RANKS = {
     "monitor.console": 7,
     "monitor.bootstrap": 8,
     "monitor.testing": 9,
+    "monitor.testing_redis": 9,
     "monitor": 0,
     "app.variables": 9,
     "app.folding": 9,
