@@ -126,7 +126,8 @@ class RecentTraces:
         spans = [span for span in map(self._read, list(trace.spans)) if span is not None]
         if not spans:
             return None
-        facts, root = trace.facts, min(spans, key=lambda span: span.started)
+        spans.sort(key=lambda span: (span.started, -span.ended))  # a parent before what it began at once
+        facts, root = trace.facts, spans[0]
         return TraceView(
             trace_id=root.trace_id,
             started_at=root.started / _NANO,
@@ -137,7 +138,7 @@ class RecentTraces:
             outcome=_outcome(facts, self._slow_s),
             clinic_id=None if facts.tenant is None else int(facts.tenant),
             error_type=facts.error_type,
-            spans=[_span_view(span, root.started) for span in sorted(spans, key=lambda span: span.started)],
+            spans=[_span_view(span, root.started) for span in spans],
         )
 
 
