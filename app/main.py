@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import msgspec
-from opentelemetry import trace
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -17,43 +16,53 @@ from app.auth import TokenResolver
 from app.config import AppConfig
 from app.faults import FaultLayer
 from app.openapi import document
+from app.policies import POLICIES
 from app.problems import HANDLERS, Unauthenticated, render
 from app.routes import STRESS_TABLE, TABLE
 from app.routes.table import Resource, route_of
 from app.services.registry import Services, make_services
+from monitor.adoption import Adoption
+from monitor.bootstrap import Monitor, build_monitor
 from monitor.clock import Clock, SystemClock
 from monitor.database.connections import PoolSettings
-from monitor.database.engine import Database
 from monitor.errors import AuthenticationError
-from monitor.middleware.tenant import TenantMiddleware
+from monitor.middleware.interceptor import CachedRoute
 
 
-def create_app(config: AppConfig, clock: Clock | None = None) -> Starlette:
-    """Compose the service.
+def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO | None = None) -> Starlette:
+    """Compose the service on the kit.
 
     Args:
         config: The whole configuration.
         clock: Where time comes from; the machine's own where none is given.
+        stream: Where log lines go; standard output where none is given.
     """
     clock = clock or SystemClock()
-    database = Database(
-        config.database_url.reveal(),
-        observer=_Unobserved(),
-        tracer=trace.get_tracer("taskmed"),
-        clock=clock,
-        pool=PoolSettings(size=config.pool_size),
-        slow_query_s=config.monitor.slow_query_s,
-    )
-    services = make_services(database, clock)
+    monitor = build_monitor(config.monitor, adoption_of(config, clock), clock=clock, stream=stream)
+    services = make_services(monitor.opened_database(), clock)
     app = Starlette(
-        routes=[route_of(resource) for resource in table_of(config)],
-        middleware=_middleware(config, clock, services),
+        routes=[*(route_of(resource) for resource in table_of(config)), *monitor.routes()],
+        middleware=monitor.middleware(_drills(config, clock, services)),
         exception_handlers=HANDLERS,
-        lifespan=_closing(database),
+        lifespan=monitor.lifespan,
     )
     app.router.redirect_slashes = False
-    _hand_over(app, config, services)
+    _hand_over(app, config, services, monitor)
     return app
+
+
+def adoption_of(config: AppConfig, clock: Clock) -> Adoption:
+    """Tell the kit about this service."""
+    table = table_of(config)
+    return Adoption(
+        resolver=TokenResolver(config.token_keys, clock, leeway_s=config.token_leeway_s),
+        policies=tuple(POLICIES.values()),
+        cached=[CachedRoute(resource.path, resource.key) for resource in table if resource.key],
+        public=public_paths(table),
+        database_url=config.database_url.reveal(),
+        pool=PoolSettings(size=config.pool_size),
+        refusal=refuse,
+    )
 
 
 def table_of(config: AppConfig) -> tuple[Resource, ...]:
@@ -71,46 +80,14 @@ def refuse(scope: Scope, error: AuthenticationError) -> Response:
     return render(Unauthenticated(f"Send a valid bearer token; this one is {error.reason}."), scope)
 
 
-def _middleware(config: AppConfig, clock: Clock, services: Services) -> list[Middleware]:
-    resolver = TokenResolver(config.token_keys, clock, leeway_s=config.token_leeway_s)
-    chain = [
-        Middleware(TenantMiddleware, resolver=resolver, public=public_paths(table_of(config)), refusal=refuse)
-    ]
-    if config.stress:
-        chain.append(Middleware(FaultLayer, stress=services.stress, clock=clock))
-    return chain
+def _drills(config: AppConfig, clock: Clock, services: Services) -> list[Middleware]:
+    return [Middleware(FaultLayer, stress=services.stress, clock=clock)] if config.stress else []
 
 
-def _hand_over(app: Starlette, config: AppConfig, services: Services) -> None:
+def _hand_over(app: Starlette, config: AppConfig, services: Services, monitor: Monitor) -> None:
     described = document()
+    app.state.monitor = monitor
     app.state.services = services
     app.state.max_body_bytes = config.max_body_bytes
     app.state.openapi = msgspec.json.encode(described)
     app.state.api_page = render_page(described)
-
-
-def _closing(database: Database) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            await database.aclose()
-
-    return lifespan
-
-
-class _Unobserved:
-    """Hears what the database does and tells nobody."""
-
-    def queried(self, *_facts: object) -> None:
-        """Ignore a statement."""
-
-    def slow_query(self, *_facts: object) -> None:
-        """Ignore a slow statement."""
-
-    def pool_waited(self, *_facts: object) -> None:
-        """Ignore a wait."""
-
-    def pool_sized(self, *_facts: object) -> None:
-        """Ignore a size."""

@@ -71,14 +71,32 @@ class Logs:
             self._write, dropped, name="monitor-logs", capacity=capacity, batch=capacity // 2, interval_s=0.1
         )
         lowest = logging.getLevelNamesMapping()[level.upper()]
+        self._sink = _Sink(lines.put)
+        self._processors: list[structlog.typing.Processor] = [
+            _Stamp(clock),
+            add_request,
+            DeclaredFields(FIELDS | fields),
+            _encoded,
+        ]
+        self._wrapper = structlog.make_filtering_bound_logger(lowest)
         self.logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-            _Sink(lines.put),
-            processors=[_Stamp(clock), add_request, DeclaredFields(FIELDS | fields), _encoded],
-            wrapper_class=structlog.make_filtering_bound_logger(lowest),
+            self._sink, processors=self._processors, wrapper_class=self._wrapper
         )
         self.access = AccessLog(lines.put, clock, lowest)
         self.flush = lines.flush
         self.close = lines.close
+
+    def take_over(self) -> None:
+        """Bring every logger of structlog that was not given a home into this log.
+
+        structlog keeps one configuration for the process, so only a composition root calls this.
+        """
+        structlog.configure(
+            processors=self._processors,
+            wrapper_class=self._wrapper,
+            logger_factory=lambda *_names: self._sink,
+            cache_logger_on_first_use=False,
+        )
 
     def handler(self) -> logging.Handler:
         """Return a handler that brings the standard library's records into this log."""

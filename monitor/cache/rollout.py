@@ -65,6 +65,12 @@ class Rollout:
         self._observer.switched(domain or ALL, share > 0)
         _log.warning("cache_switched", domain=domain or ALL, clinic=tenant, share=share)
 
+    def off_scopes(self) -> list[tuple[int | None, str | None]]:
+        """Return what has no share at all, as (tenant, domain); None stands for all."""
+        scopes: list[tuple[int | None, str | None]] = [(None, None)] if self._all <= 0 else []
+        scopes += [(None, domain) for domain, share in self._domains.items() if share <= 0]
+        return scopes + [(tenant, None) for tenant, share in self._tenants.items() if share <= 0]
+
     def off(self) -> None:
         """Let nothing use the cache, from the next lookup on."""
         self.set(0.0)

@@ -19,6 +19,7 @@ from monitor.errors import ConfigurationError
 
 _POSTGRESQL, _SQLITE = "postgresql+asyncpg", "sqlite+aiosqlite"
 _WRITES = "monitor_writes"
+_SINGLE = "AUTOCOMMIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def for_writing(engine: AsyncEngine) -> AsyncEngine:
 
 def for_single_statements(engine: AsyncEngine) -> AsyncEngine:
     """Return a view of `engine` without transactions: each statement sees and commits for itself."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(isolation_level=_SINGLE)
 
 
 def is_sqlite(engine: AsyncEngine) -> bool:
@@ -117,5 +118,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # The driver's own BEGIN comes late and takes no lock; ours decides both.
-    writes = connection.get_execution_options().get(_WRITES)
+    options = connection.get_execution_options()
+    if options.get("isolation_level") == _SINGLE:
+        return
+    writes = options.get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,326 @@
+"""The one place that joins the rooms: settings in, a Monitor out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from prometheus_client import CollectorRegistry
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from monitor.adoption import Adoption
+from monitor.cache.admission import Admission, AlwaysAdmitted
+from monitor.cache.cache_aside import TenantCache
+from monitor.cache.expiry import Expiry
+from monitor.cache.near_cache import NearCache
+from monitor.cache.opening import open_store
+from monitor.cache.rollout import Rollout
+from monitor.cache.sealing import AesGcmSealer
+from monitor.cache_switch import CacheSwitch
+from monitor.clock import Clock, SystemClock
+from monitor.consistency import Consistency
+from monitor.database.cache_lease import CacheLease
+from monitor.database.engine import Database
+from monitor.database.kill_switch import KillSwitch
+from monitor.database.protocol import Timing
+from monitor.database.write_context import NoSettlement, Settlement
+from monitor.errors import ConfigurationError, StoreUnavailable
+from monitor.health import Check, Health
+from monitor.logs import Logs
+from monitor.metrics import catalogue
+from monitor.metrics.measurements import Measurements
+from monitor.middleware.interceptor import CacheInterceptor
+from monitor.middleware.invalidation import InvalidationMiddleware
+from monitor.middleware.performance import PerformanceMiddleware
+from monitor.middleware.request import record_of
+from monitor.middleware.tenant import TenantMiddleware
+from monitor.settings import MonitorSettings
+from monitor.summary import Summary
+from monitor.tenancy.identity import Identity
+from monitor.tracing.provider import Service, Tracing, build_tracing
+from monitor.tracing.recent_endpoint import show_recent_traces
+
+_FAREWELL_S = 2.0
+PROBES = frozenset({"/metrics", "/api/health", "/api/health/live", "/api/health/ready"})
+
+
+class Monitor:
+    """The joined kit of one worker.
+
+    Attributes:
+        measurements: Metrics, their exposition and windows.
+        tracing: Traces; `tracing.tracer` is for the service's own spans.
+        logs: `logs.logger` is for the service's own lines.
+        cache: The cache.
+        rollout: The cache's switch.
+        database: The two doors to the database; None where none was named.
+        kill_switch: The durable switch; None without a database.
+    """
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        adoption: Adoption,
+        clock: Clock,
+        registry: CollectorRegistry,
+        stream: BinaryIO,
+    ) -> None:
+        self.settings, self.clock, self.registry = settings, clock, registry
+        self._adoption = adoption
+        self.measurements = _measurements(settings, adoption, clock, registry)
+        self.logs = Logs(
+            stream,
+            level=settings.log_level,
+            clock=clock,
+            dropped=self.measurements.columns.counters(catalogue.LOG_DROPPED).of().inc,
+        )
+        self.tracing = _tracing(settings, adoption, clock, self.measurements)
+        self.rollout = _rollout(settings, self.measurements)
+        self.database: Database | None = None
+        self.kill_switch: KillSwitch | None = None
+        self._consistency: Consistency | None = None
+        self._settlement: Settlement = NoSettlement()
+        if adoption.database_url is None:
+            self.cache = self._cache(AlwaysAdmitted())
+        else:
+            self._follow(adoption.database_url)
+
+    def opened_database(self) -> Database:
+        """Return the database.
+
+        Raises:
+            ConfigurationError: The adoption names none.
+        """
+        if self.database is None:
+            raise ConfigurationError("database_url", "name the database in the adoption")
+        return self.database
+
+    def middleware(self, inside: Sequence[Middleware] = ()) -> list[Middleware]:
+        """Return the request chain, outermost first.
+
+        Args:
+            inside: The service's own middlewares that need the identity; they stand between the
+                tenant middleware and the cache.
+        """
+        adoption = self._adoption
+        return [
+            Middleware(
+                PerformanceMiddleware,
+                recorder=self.measurements.http,
+                tracing=self.tracing.requests,
+                clock=self.clock,
+                log=self.logs.access if self.settings.access_log else None,
+            ),
+            Middleware(
+                TenantMiddleware,
+                resolver=adoption.resolver,
+                public=PROBES | frozenset(adoption.public),
+                refusal=adoption.refusal,
+            ),
+            *inside,
+            Middleware(
+                CacheInterceptor, cache=self.cache, routes=adoption.cached, name=self.settings.service
+            ),
+            Middleware(InvalidationMiddleware, settlement=self._settlement),
+        ]
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the kit's own endpoints."""
+        measured, objectives = self.measurements, self._adoption.objectives
+        health = Health(
+            self._checks(),
+            measured.windows,
+            objectives,
+            measured.columns,
+            self.clock,
+            identity_of,
+            measured.executor,
+            timeout_s=self.settings.check_timeout_s,
+            window_s=self.settings.window_s,
+            probes=PROBES,
+        )
+        summary = Summary(
+            measured.windows,
+            objectives,
+            identity_of,
+            measured.executor,
+            window_s=self.settings.window_s,
+            probes=PROBES,
+        )
+        switch = CacheSwitch(self.rollout, self.kill_switch, identity_of)
+        return [
+            Route("/metrics", measured.exposition.endpoint),
+            Route("/api/health", health.endpoint),
+            Route("/api/health/live", health.live),
+            Route("/api/health/ready", health.ready),
+            Route("/api/metrics", summary.endpoint),
+            Route("/api/traces", show_recent_traces(self.tracing.recent, _may_operate)),
+            Route("/api/cache/switch", switch.endpoint, methods=["GET", "PUT"]),
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
+        """Run what the kit does beside the requests, until the block ends; then leave nothing behind."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.logs.close, _FAREWELL_S)
+            stack.callback(self.measurements.close)
+            stack.push_async_callback(self.tracing.aclose)
+            if self.database is not None:
+                stack.push_async_callback(self.database.aclose)
+            stack.push_async_callback(self.cache.aclose)
+            if self._consistency is not None:
+                await stack.enter_async_context(self._consistency.running())
+            await stack.enter_async_context(_beside(self.measurements.run()))
+            yield
+
+    def _cache(self, admission: Admission) -> TenantCache:
+        settings, measured, adoption = self.settings.cache, self.measurements, self._adoption
+        near = None
+        if settings.near_bytes:
+            near = NearCache(settings.near_bytes, sized=measured.cache.near_cache_sized)
+        return TenantCache(
+            store=open_store(
+                settings.url, clock=self.clock, observer=measured.cache, timeout_s=settings.timeout_s
+            ),
+            policies={policy.domain: policy for policy in adoption.policies},
+            observer=measured.cache,
+            tracer=self.tracing.tracer,
+            clock=self.clock,
+            admission=admission,
+            sealer=AesGcmSealer(tuple(settings.sealing_keys.values()) or (secrets.token_bytes(32),)),
+            near=near,
+            rollout=self.rollout,
+            expiry=Expiry(adoption.zone),
+        )
+
+    def _follow(self, url: str) -> None:
+        settings, measured = self.settings, self.measurements
+        timing = Timing(lease_s=settings.cache.lease_s, poll_s=settings.cache.poll_s)
+        lease = CacheLease(self.clock, timing)
+        self.cache = self._cache(lease)
+        self._consistency = Consistency(
+            url,
+            lease=lease,
+            cache=self.cache,
+            database_observer=measured.database,
+            observer=measured.cache,
+            clock=self.clock,
+            timing=timing,
+        )
+        self.kill_switch = self._consistency.kill_switch
+        self._settlement = self._consistency.settlement
+        self.database = Database(
+            url,
+            observer=measured.database,
+            tracer=self.tracing.tracer,
+            clock=self.clock,
+            settlement=self._settlement,
+            pool=self._adoption.pool,
+            slow_query_s=settings.slow_query_s,
+        )
+
+    def _checks(self) -> list[Check]:
+        checks = [Check("cache", self._reach_store)]
+        if self.database is not None:
+            checks.append(Check("database", self.database.ping, essential=True))
+        return checks
+
+    async def _reach_store(self) -> None:
+        if await self.cache.incarnation() is None:
+            raise StoreUnavailable("ping", "connection")
+
+
+def build_monitor(
+    settings: MonitorSettings,
+    adoption: Adoption,
+    *,
+    clock: Clock | None = None,
+    registry: CollectorRegistry | None = None,
+    stream: BinaryIO | None = None,
+) -> Monitor:
+    """Join the kit for one worker.
+
+    Args:
+        settings: What an operator chose.
+        adoption: What the service says about itself.
+        clock: Time; the machine's own where none is given.
+        registry: Where the kit's collector is registered, beside the service's own instruments.
+        stream: Where log lines go; standard output where none is given.
+
+    Raises:
+        ConfigurationError: A setting cannot work.
+    """
+    return Monitor(
+        settings,
+        adoption,
+        clock or SystemClock(),
+        registry or CollectorRegistry(),
+        stream or sys.stdout.buffer,
+    )
+
+
+def identity_of(request: Request) -> Identity | None:
+    """Return who asks, as the tenant middleware found out."""
+    return record_of(request.scope).identity
+
+
+def _may_operate(request: Request) -> bool:
+    identity = identity_of(request)
+    return identity is not None and identity.operator
+
+
+def _measurements(
+    settings: MonitorSettings, adoption: Adoption, clock: Clock, registry: CollectorRegistry
+) -> Measurements:
+    measurements = Measurements(
+        registry,
+        clock,
+        domains=[policy.domain for policy in adoption.policies],
+        tenants=settings.tenant_budget,
+        idle_s=settings.tenant_idle_s,
+        directory=settings.metrics_directory,
+        longest_window_s=max(600.0, settings.window_s),
+    )
+    measurements.runtime.describe_build(settings.service, settings.version)
+    measurements.state_objectives({one.name: one.bound for one in adoption.objectives.thresholds})
+    return measurements
+
+
+def _tracing(
+    settings: MonitorSettings, adoption: Adoption, clock: Clock, measurements: Measurements
+) -> Tracing:
+    return build_tracing(
+        Service(settings.service, settings.version, settings.environment, uuid4().hex),
+        clock=clock,
+        observer=measurements.traces,
+        ratio=settings.sampling_ratio,
+        slow_s=adoption.objectives.latency_mean.bound,
+        endpoint=settings.otlp_endpoint,
+        recent=settings.recent_traces,
+    )
+
+
+def _rollout(settings: MonitorSettings, measurements: Measurements) -> Rollout:
+    cache = settings.cache
+    rollout = Rollout(measurements.cache, cache.share if cache.enabled else 0.0)
+    for domain, share in cache.shares.items():
+        rollout.set(share, domain=domain)
+    return rollout
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

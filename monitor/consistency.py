@@ -1,0 +1,74 @@
+"""Joins outbox, lease and cache into the protocol of `docs/cache.md`.
+
+The cache asks the lease before every lookup; the poll renews the lease; the relay and the
+settlement ask the cache for fresh generations. Neither room knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from monitor.clock import Clock
+from monitor.database.cache_lease import CacheLease
+from monitor.database.kill_switch import KillSwitch
+from monitor.database.observer import DatabaseObserver
+from monitor.database.outbox_tables import OutboxTables
+from monitor.database.poll import OutboxPoll
+from monitor.database.protocol import ProtocolObserver, RefreshedCache, Timing
+from monitor.database.relay import Relay
+from monitor.database.relay_loop import RelayLoop
+from monitor.database.resolver import Resolver
+from monitor.database.settlement import CacheSettlement
+
+
+class Consistency:
+    """What keeps one worker's cache true to the database.
+
+    Attributes:
+        settlement: Makes a committed write safe to answer.
+        kill_switch: The durable switch.
+
+    Args:
+        url: The database's URL; the outbox has connections of its own, so that a full pool
+            cannot starve the lease.
+        lease: This worker's right to use the cache, which `cache` asks.
+        cache: What is given fresh generations.
+        timing: The protocol's times, the same in every worker.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        lease: CacheLease,
+        cache: RefreshedCache,
+        database_observer: DatabaseObserver,
+        observer: ProtocolObserver,
+        clock: Clock,
+        timing: Timing,
+    ) -> None:
+        outbox = OutboxTables(url, observer=database_observer, clock=clock, timing=timing)
+        self._outbox = outbox
+        self._resolver = Resolver(outbox)
+        self.kill_switch = KillSwitch(outbox, clock)
+        self.settlement = CacheSettlement(
+            outbox=outbox, lease=lease, cache=cache, resolver=self._resolver, observer=observer, clock=clock
+        )
+        self._loop = RelayLoop(
+            poll=OutboxPoll(outbox=outbox, lease=lease, observer=observer, clock=clock, timing=timing),
+            relay=Relay(outbox=outbox, lease=lease, cache=cache, timing=timing),
+            outbox=outbox,
+            lease=lease,
+            clock=clock,
+            timing=timing,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Poll and relay until the block ends; what is confirmed by then is deleted."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._outbox.aclose)
+            stack.push_async_callback(self._resolver.aclose)
+            await stack.enter_async_context(self._loop.running())
+            yield
