@@ -9,6 +9,7 @@ from monitor.metrics.catalogue import (
     CACHE_REQUESTS,
     HTTP_DURATION,
     NO_TENANT,
+    OVERFLOW,
     TENANT_DURATION,
     TENANT_REQUESTS,
     Outcome,
@@ -137,7 +138,7 @@ class Performance:
 
     def _take_tenants(self, reading: Reading) -> None:
         for (tenant,), buckets, seconds in histogram_rows(reading[TENANT_DURATION.name]):
-            if tenant != NO_TENANT:
+            if tenant != NO_TENANT and (tenant != OVERFLOW or any(buckets)):
                 self.tenants.setdefault(tenant, Requests(TENANT_DURATION.buckets)).add(buckets, seconds)
         for (tenant, outcome), count in counter_rows(reading[TENANT_REQUESTS.name]):
             if tenant in self.tenants and outcome == Outcome.SERVER_ERROR:
