@@ -66,7 +66,9 @@ def _walk(routes: Any, prefix: str) -> Iterator[tuple[object, str]]:
     for route in routes:
         included = getattr(route, "effective_route_contexts", None)
         if included is not None:
-            yield from _walk_included(included(), prefix)
+            for found, path in _walk_included(included(), prefix):
+                yield found, path
+                yield route, path  # what FastAPI leaves in the scope for routes that are not its own
             continue
         path = prefix + getattr(route, "path", "")
         inner = _inner_routes(route)
