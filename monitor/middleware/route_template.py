@@ -38,7 +38,10 @@ class RouteTemplates:
         """Return the matched route's full template, or `__unmatched__`."""
         route = scope.get("route")
         if route is None:
-            return UNMATCHED
+            # FastAPI names its own routes only; of Starlette's it leaves the endpoint.
+            route = scope.get("endpoint")
+            if route is None:
+                return UNMATCHED
         known = self._known.get(id(route)) or self._learn(scope, route)
         if len(known.templates) == 1:
             return known.templates[0].text
@@ -66,9 +69,7 @@ def _walk(routes: Any, prefix: str) -> Iterator[tuple[object, str]]:
     for route in routes:
         included = getattr(route, "effective_route_contexts", None)
         if included is not None:
-            for found, path in _walk_included(included(), prefix):
-                yield found, path
-                yield route, path  # what FastAPI leaves in the scope for routes that are not its own
+            yield from _walk_included(included(), prefix)
             continue
         path = prefix + getattr(route, "path", "")
         inner = _inner_routes(route)
@@ -76,6 +77,7 @@ def _walk(routes: Any, prefix: str) -> Iterator[tuple[object, str]]:
             yield from _walk(inner, path)
         elif hasattr(route, "endpoint"):
             yield route, path
+            yield route.endpoint, path
 
 
 def _walk_included(contexts: Any, prefix: str) -> Iterator[tuple[object, str]]:
