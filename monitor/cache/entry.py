@@ -12,6 +12,7 @@ VERSION = 1
 _HEADER = struct.Struct(">BBddf")
 _NEGATIVE = 1
 _unpack = _HEADER.unpack_from
+_new = tuple.__new__
 _START = _HEADER.size
 
 
@@ -46,4 +47,5 @@ def decode(raw: bytes) -> Entry:
     if len(raw) < _START or raw[0] != VERSION:
         raise EntryRejected("format")
     _, flags, created_at, expires_at, load_s = _unpack(raw)
-    return Entry(raw[_START:], created_at, expires_at, load_s, bool(flags & _NEGATIVE))
+    # What Entry(...) does, at half its cost: this runs once for every hit.
+    return _new(Entry, (raw[_START:], created_at, expires_at, load_s, flags & _NEGATIVE == _NEGATIVE))

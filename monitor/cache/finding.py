@@ -6,15 +6,17 @@ from typing import NamedTuple
 
 from monitor.cache.admission import Admission
 from monitor.cache.entry import Entry, decode
-from monitor.cache.generations import TOKEN_BYTES, Generations, born_at, stamp
+from monitor.cache.generations import TOKEN_BYTES, Generations, stamp
 from monitor.cache.keys import CacheKey
 from monitor.cache.loading import Sight
-from monitor.cache.near_cache import NearCache, NearEntry
+from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheLayer, CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.sealing import Sealer
 from monitor.cache.store import Reading, Store
 from monitor.errors import EntryRejected, StoreUnavailable
+
+_NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
 
 
 class Found(NamedTuple):
@@ -24,13 +26,11 @@ class Found(NamedTuple):
         sight: The epoch and generations, under which a load may store.
         entry: The entry stored under them, expired or not; None: there is none.
         layer: Where the entry came from.
-        born_at: When the entry's own generation was made, in seconds since the epoch.
     """
 
     sight: Sight
     entry: Entry | None
     layer: CacheLayer
-    born_at: float
 
 
 class Finder:
@@ -69,35 +69,38 @@ class Finder:
             StoreUnavailable: The store failed, or another incarnation than the epoch's answered.
         """
         near = self._near
-        if near is not None and policy.near is not NearMode.OFF:
-            held = near.get(key)
-            if held is not None:
-                found = await self._validated(near, held, key, epoch)
-                if found is not None:
-                    return found
-        else:
-            near = None
+        if near is None or policy.near is NearMode.OFF:
+            reading = await self._store.read(key.read_keys)
+            sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
+            return Found(sight, self._opened(key, sight, reading.values[2]), _STORE)
+        held = near.get(key)
+        if held is not None:
+            reading = await self._store.read(key.generation_keys)
+            sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
+            held.sighting = near.sight(key, sight.stamp, sight.sent_at)
+            if held.stamp == sight.stamp:
+                return Found(sight, held.entry, _NEAR)
+        return await self._find_and_hold(near, key, epoch)
+
+    async def _find_and_hold(self, near: NearCache, key: CacheKey, epoch: int) -> Found:
         reading = await self._store.read(key.read_keys)
-        sight, born = await self._sighted(key, epoch, reading)
+        sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
         entry = self._opened(key, sight, reading.values[2])
-        if near is not None and entry is not None:
+        if entry is not None:
             near.put(key, entry, sight.stamp, epoch, sight.sent_at)
-        return Found(sight, entry, CacheLayer.STORE, born)
+        return Found(sight, entry, _STORE)
 
-    async def _validated(self, near: NearCache, held: NearEntry, key: CacheKey, epoch: int) -> Found | None:
-        reading = await self._store.read(key.generation_keys)
-        sight, born = await self._sighted(key, epoch, reading)
-        held.sighting = near.sight(key, sight.stamp, sight.sent_at)
-        return Found(sight, held.entry, CacheLayer.NEAR, born) if held.stamp == sight.stamp else None
-
-    async def _sighted(self, key: CacheKey, epoch: int, reading: Reading) -> tuple[Sight, float]:
+    def _sight(self, epoch: int, reading: Reading) -> Sight | None:
         if not self._admission.recognises(epoch, reading.incarnation):
             raise StoreUnavailable("read", "incarnation")
-        values = reading.values
-        own, bulk = values[0], values[1]
+        own, bulk = reading.values[:2]
         if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
-            own, bulk = await self._generations.complete(key.generation_keys, (own, bulk))
-        return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at), born_at(own)
+            return None
+        return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at)
+
+    async def _first_sight(self, key: CacheKey, epoch: int, reading: Reading) -> Sight:
+        own, bulk = await self._generations.complete(key.generation_keys, reading.values[:2])
+        return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at)
 
     def _opened(self, key: CacheKey, sight: Sight, sealed: bytes | None) -> Entry | None:
         if sealed is None:

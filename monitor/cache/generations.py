@@ -21,6 +21,7 @@ _RANDOM_BYTES = 16
 _BORN = struct.Struct(">d")
 TOKEN_BYTES = _RANDOM_BYTES + _BORN.size
 _EPOCH = struct.Struct(">Q")
+_BORN_START = _EPOCH.size + _RANDOM_BYTES
 STAMP_BYTES = _EPOCH.size + 2 * TOKEN_BYTES
 _pack_epoch = _EPOCH.pack
 
@@ -30,9 +31,9 @@ def stamp(epoch: int, own: bytes, bulk: bytes) -> bytes:
     return _pack_epoch(epoch) + own + bulk
 
 
-def born_at(token: bytes) -> float:
-    """Return when the token was made, in seconds since the epoch of time."""
-    born: float = _BORN.unpack_from(token, _RANDOM_BYTES)[0]
+def born_at(stamp: bytes) -> float:
+    """Return when the own generation in a stamp was made, in seconds since the epoch of time."""
+    born: float = _BORN.unpack_from(stamp, _BORN_START)[0]
     return born
 
 

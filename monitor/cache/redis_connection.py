@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -57,7 +58,7 @@ class RedisWire:
         if not connection.is_connected:
             # redis-py would dial again without a word, and hide that another server may answer.
             raise StoreUnavailable("send", "connection")
-        packed = connection.pack_commands(commands)
+        packed = [pack_command(command) for command in commands]
         try:
             await connection.send_packed_command(packed, check_health=False)
         except (RedisError, OSError) as failure:

@@ -84,21 +84,25 @@ class AesGcmSealer:
         )
 
     def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
-        if len(sealed) < _BODY_START + _TAG_BYTES or sealed[:1] != _VERSION:
-            raise EntryRejected("format")
-        key_id = sealed[1:_STAMP_START]
-        if key_id not in self._secrets:
-            raise EntryRejected("key_unknown")
+        head = sealed[:_NONCE_START]
         try:
-            body = self._cipher(key_id, key.tenant).decrypt(
-                sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encode() + sealed[:_NONCE_START]
+            body = self._cipher_of(sealed, key.tenant).decrypt(
+                sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encode() + head
             )
         except InvalidTag:
             raise EntryRejected("forged") from None
         # Compared after it is authenticated: a flipped bit in the stamp is a forgery, not an old entry.
-        if sealed[_STAMP_START:_FLAGS] != stamp:
+        if head[_STAMP_START:_FLAGS] != stamp:
             return None
-        return body if sealed[_FLAGS] == _PLAIN else _expanded(body)
+        return body if head[_FLAGS] == _PLAIN else _expanded(body)
+
+    def _cipher_of(self, sealed: bytes, tenant: int) -> AESGCM:
+        if len(sealed) < _BODY_START + _TAG_BYTES or not sealed.startswith(_VERSION):
+            raise EntryRejected("format")
+        key_id = sealed[1:_STAMP_START]
+        if key_id not in self._secrets:
+            raise EntryRejected("key_unknown")
+        return self._cipher(key_id, tenant)
 
     def _packed(self, plain: bytes) -> tuple[int, bytes]:
         if self._compress_above is not None and len(plain) > self._compress_above:

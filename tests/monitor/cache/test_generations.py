@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from monitor.cache.generations import TOKEN_BYTES, Generations, born_at
+from monitor.cache.generations import TOKEN_BYTES, Generations, born_at, stamp
 from monitor.cache.memory_store import MemoryStore
 from monitor.cache.store import Store
 from monitor.errors import StoreUnavailable
@@ -53,11 +53,14 @@ async def test_tokens_never_repeat(memory: MemoryStore) -> None:
     assert 1_000 == len({generations.fresh() for _ in range(1_000)})
 
 
-def test_a_token_knows_when_it_was_made(memory: MemoryStore) -> None:
-    """The age of a generation can be told from its token."""
+def test_a_stamp_knows_when_its_own_generation_was_made(memory: MemoryStore) -> None:
+    """The age of a generation can be told from the stamp of its entries."""
     clock = ManualClock()
+    own = Generations(memory, clock).fresh()
+    began = clock.time()
+    clock.advance(5.0)
 
-    assert born_at(Generations(memory, clock).fresh()) == clock.time()
+    assert born_at(stamp(1, own, Generations(memory, clock).fresh())) == began
 
 
 async def test_something_that_is_no_token_is_refused(store: Store) -> None:
