@@ -80,7 +80,10 @@ def _add_histogram(exposed: ExposedMetric, family: Family, row: int, labels: dic
 
 
 def _exemplar(kept: Exemplar | None) -> ExposedExemplar | None:
-    return None if kept is None else ExposedExemplar({"trace_id": kept.trace_id}, kept.value, kept.stamp)
+    if kept is None:
+        return None
+    trace, value, stamp = kept
+    return ExposedExemplar({"trace_id": trace}, value, stamp)
 
 
 def _go(value: float) -> str:

@@ -84,12 +84,13 @@ class Exposition:
         """Render everything in the best format that `accept` names."""
         encoder, content_type = choose_encoder(accept)
         openmetrics = content_type.startswith("application/openmetrics-text")
-        body = bytearray()
+        pieces = []
         for piece in self._pieces(openmetrics=openmetrics):
-            body += piece
+            pieces.append(piece)
             self._pause()
+        pieces[0] = pieces[0].removeprefix(b"\n")
         rest = copy_context().run(self._rest, encoder)
-        return Scrape(bytes(body[1:] + b"\n" + rest), content_type)
+        return Scrape(b"".join([*pieces, b"\n", rest]), content_type)
 
     def _scrape(self, accept: str, compress: bool) -> Scrape:  # noqa: FBT001 - handed through the executor
         started = self._clock.monotonic()

@@ -19,15 +19,15 @@ class Memory:
 
     Args:
         area: The mapping.
-        descriptor: The open file whose lock says that the owner lives; None without one.
+        descriptor: The open file whose lock says that the owner lives; None without one. It is not
+            the mapping's own, so that giving the lock up leaves the cells in place: whatever is
+            still counted in a worker that shuts down is lost, and never an error.
     """
 
     def __init__(self, area: mmap.mmap, descriptor: int | None = None) -> None:
         self.area = area
-        view = memoryview(area)
-        self.ints: memoryview[int] = view.cast("q")
-        self.floats: memoryview[float] = view.cast("d")
-        self._view = view
+        self.ints: memoryview[int] = memoryview(area).cast("q")
+        self.floats: memoryview[float] = memoryview(area).cast("d")
         self._descriptor = descriptor
 
     @classmethod
@@ -46,7 +46,7 @@ class Memory:
         descriptor = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.ftruncate(descriptor, cells * CELL)
-        memory = cls(mmap.mmap(descriptor, cells * CELL), descriptor)
+        memory = cls(_map(unborn, cells), descriptor)
         unborn.rename(path)
         return memory
 
@@ -57,8 +57,7 @@ class Memory:
         Raises:
             FileNotFoundError: There is no such file (any more).
         """
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        return cls(mmap.mmap(descriptor, cells * CELL), descriptor)
+        return cls(_map(path, cells), os.open(path, os.O_RDWR | os.O_CLOEXEC))
 
     def is_owned(self) -> bool:
         """Whether the process that created the file still holds its lock."""
@@ -76,11 +75,15 @@ class Memory:
         self.area[start * CELL : (start + cells) * CELL] = bytes(cells * CELL)
 
     def close(self) -> None:
-        """Give the mapping and the lock back; the handles on it must not be used again."""
-        self.ints.release()
-        self.floats.release()
-        self._view.release()
-        self.area.close()
+        """Give the lock up; the cells go with the last handle on them."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _map(path: Path, cells: int) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return mmap.mmap(descriptor, cells * CELL)
+    finally:
+        os.close(descriptor)

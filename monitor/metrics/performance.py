@@ -18,6 +18,7 @@ from monitor.metrics.reading import Reading
 from monitor.metrics.windows import Percentile, counter_rows, histogram_rows, percentile
 from monitor.objectives import Objectives, Threshold
 
+_DIGITS = 6
 _BYPASS, _HIT = "bypass", "hit"
 
 
@@ -170,7 +171,9 @@ class _Judge:
         tenant: str | None,
         route: tuple[str, str] | None,
     ) -> Iterator[Issue]:
-        if value is None or events < threshold.guard_rate * self._seconds:
+        if value is None or events < threshold.guard_rate * max(self._seconds, threshold.window_s):
             return
+        # A mean of exactly 0.1 must compare equal to 0.1 whatever the additions before it.
+        value = round(value, _DIGITS)
         if threshold.broken_by(value):
             yield Issue(threshold, value, tenant, route)

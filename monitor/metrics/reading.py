@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import chain, compress
 from operator import add
 from typing import TypeVar, cast
@@ -15,16 +16,12 @@ from monitor.metrics.memory import CELL, Memory
 from monitor.metrics.tenant_table import LiveRows, tenant_label
 
 _TRACE_BYTES = 16
+_TRACE_DIGITS = 32
+# Trace id in hex, value in the metric's unit, seconds since the Unix epoch. A plain tuple: there may be
+# tens of thousands, and zip makes these in C.
+Exemplar = tuple[str, float, float]
+_STAMP = 2
 _MERGES: dict[Merge, Callable[[float, float], float]] = {Merge.SUM: add, Merge.MAX: max, Merge.MIN: min}
-
-
-@dataclass(frozen=True, slots=True)
-class Exemplar:
-    """One sampled trace: its value in the metric's unit, its time since the Unix epoch in seconds."""
-
-    trace_id: str
-    value: float
-    stamp: float
 
 
 @dataclass(slots=True)
@@ -53,6 +50,7 @@ class Family:
 
 
 K = TypeVar("K", bound=Hashable)
+Number = TypeVar("Number", int, float)
 Reading = Mapping[str, Family]
 
 
@@ -105,15 +103,19 @@ class Source:
         """Return the rows that count for another incarnation here."""
         return frozenset(self._void(live))
 
-    def exemplars(self, cells: ExemplarCells, count: int) -> dict[int, Exemplar]:
-        """Return the exemplars among the family's first `count` buckets."""
+    def exemplars(self, cells: ExemplarCells, count: int, since: float) -> dict[int, Exemplar]:
+        """Return the exemplars among the family's first `count` buckets that are younger than `since`."""
         stamps = self.memory.floats[cells.stamps : cells.stamps + count].tolist()
-        found = {}
-        for index in compress(range(count), stamps):
-            at = (cells.traces + 2 * index) * CELL
-            trace_id = self.memory.area[at : at + _TRACE_BYTES].hex()
-            found[index] = Exemplar(trace_id, self.memory.floats[cells.observed + index], stamps[index])
-        return found
+        young = list(map(since.__lt__, stamps))
+        if True not in young:
+            return {}
+        observed = self.memory.floats[cells.observed : cells.observed + count].tolist()
+        first = cells.traces * CELL
+        traces = self.memory.area[first : first + count * _TRACE_BYTES].hex()
+        found = list(compress(range(count), young))
+        ids = [traces[at * _TRACE_DIGITS : (at + 1) * _TRACE_DIGITS] for at in found]
+        kept = zip(ids, compress(observed, young), compress(stamps, young), strict=True)
+        return dict(zip(found, kept, strict=True))
 
     def _void(self, live: LiveRows) -> list[int]:
         first = self._layout.tenants.incarnations
@@ -124,7 +126,7 @@ class Source:
         return [row for row, (own, current) in pairs if own not in (0, current)]
 
 
-def read_plain(block: Block, sources: Iterable[Source]) -> Family:
+def read_plain(block: Block, sources: Iterable[Source], since: float = 0.0) -> Family:
     """Merge a family without tenants; gauges as the catalogue says, the rest by addition."""
     merge = _MERGES[block.metric.merge] if block.metric.kind is Kind.GAUGE else add
     if block.metric.kind is Kind.INFO:
@@ -140,7 +142,7 @@ def read_plain(block: Block, sources: Iterable[Source]) -> Family:
                 others, other = merged[labels]
                 counts, value = list(map(add, others, counts)), merge(other, value)
             merged[labels] = counts, value
-        _gather_exemplars(source, block, exemplars)
+        _gather_exemplars(source, block, since, exemplars)
     rows = {labels: row for row, labels in enumerate(merged)}
     return Family(
         block.metric,
@@ -157,26 +159,28 @@ def _row_values(memory: Memory, block: Block, row: int) -> tuple[list[int], floa
 
 
 def _gather_exemplars(
-    source: Source, block: Block, found: dict[tuple[tuple[str, ...], int], Exemplar]
+    source: Source, block: Block, since: float, found: dict[tuple[tuple[str, ...], int], Exemplar]
 ) -> None:
     if block.exemplars is None:
         return
     rows = source.rows(block)
-    for index, exemplar in source.exemplars(block.exemplars, len(rows) * block.buckets).items():
+    for index, exemplar in source.exemplars(block.exemplars, len(rows) * block.buckets, since).items():
         row, bucket = divmod(index, block.buckets)
         labels = rows[row]
         if labels is not None:
             _keep_latest(found, (labels, bucket), exemplar)
 
 
-def read_tenants(layout: Layout, live: LiveRows, sources: Sequence[Source]) -> list[Family]:
-    """Merge the tenant families, by position: all workers share the table's rows."""
+def read_tenants(
+    layout: Layout, live: LiveRows, sources: Sequence[Source], since: float = 0.0
+) -> list[Family]:
+    """Merge the tenant families, by position: all workers share the table's rows.
+
+    Exemplars from before `since`, in seconds since the Unix epoch, are left out.
+    """
     block = layout.tenants
-    counts: list[int] = [0] * (len(live.tenants) * block.stride)
-    sums: list[float] = [0.0] * (len(live.tenants) * block.histograms)
-    for source in sources:
-        counts = list(map(add, counts, source.tenant_counts(live)))
-        sums = list(map(add, sums, source.tenant_sums(live)))
+    counts = reduce(_added, (source.tenant_counts(live) for source in sources))
+    sums = reduce(_added, (source.tenant_sums(live) for source in sources))
     used = [tenant != 0 for tenant in live.tenants]
     labels: list[tuple[str, ...]] = [(tenant_label(tenant),) for tenant in live.tenants if tenant]
     families = []
@@ -186,38 +190,54 @@ def read_tenants(layout: Layout, live: LiveRows, sources: Sequence[Source]) -> l
             families.append(Family(family.metric, labels, picked, variants=family.variants))
             continue
         totals = list(compress(sums[family.sums :: block.histograms], used))
-        exemplars = _tenant_exemplars(family, live, used, sources)
+        exemplars = _tenant_exemplars(family, live, sources, since)
         families.append(Family(family.metric, labels, totals, counts=picked, exemplars=exemplars))
     return families
 
 
+def _added(mine: list[Number], others: list[Number]) -> list[Number]:
+    return list(map(add, mine, others))
+
+
 def _columns(cells: list[int], stride: int, first: int, width: int, used: list[bool]) -> list[int]:
     """Pick one family's counts out of the rows in use, row after row; loops in C only."""
-    rows = sum(used)
-    picked = [0] * (rows * width)
+    picked = [0] * (sum(used) * width)
     for column in range(width):
         picked[column::width] = compress(cells[first + column :: stride], used)
     return picked
 
 
 def _tenant_exemplars(
-    family: TenantFamily, live: LiveRows, used: list[bool], sources: Sequence[Source]
+    family: TenantFamily, live: LiveRows, sources: Sequence[Source], since: float
 ) -> dict[int, Exemplar]:
     if family.exemplars is None:
         return {}
+    width, rows = family.counts, len(live.tenants)
     latest: dict[int, Exemplar] = {}
     for source in sources:
+        found = source.exemplars(family.exemplars, rows * width, since)
         void = source.void_rows(live)
-        for index, exemplar in source.exemplars(family.exemplars, len(used) * family.counts).items():
-            row = index // family.counts
-            if used[row] and row not in void:
-                _keep_latest(latest, index, exemplar)
-    shown = list(compress(range(len(used)), used))
-    position = {row: at for at, row in enumerate(shown)}
-    width = family.counts
-    return {position[index // width] * width + index % width: kept for index, kept in latest.items()}
+        if void:
+            found = {index: kept for index, kept in found.items() if index // width not in void}
+        latest = _latest(latest, found)
+    if 0 not in live.tenants:
+        return latest
+    position = {row: at for at, row in enumerate(compress(range(rows), live.tenants))}
+    return {
+        position[index // width] * width + index % width: kept
+        for index, kept in latest.items()
+        if live.tenants[index // width]
+    }
 
 
 def _keep_latest(found: dict[K, Exemplar], key: K, exemplar: Exemplar) -> None:
-    if key not in found or found[key].stamp < exemplar.stamp:
+    if key not in found or found[key][_STAMP] < exemplar[_STAMP]:
         found[key] = exemplar
+
+
+def _latest(mine: dict[int, Exemplar], others: dict[int, Exemplar]) -> dict[int, Exemplar]:
+    if not mine:
+        return others
+    for index, exemplar in others.items():
+        _keep_latest(mine, index, exemplar)
+    return mine

@@ -16,7 +16,7 @@ import msgspec
 from prometheus_client.utils import floatToGoString
 
 from monitor.metrics.catalogue import Kind
-from monitor.metrics.reading import Exemplar, Family
+from monitor.metrics.reading import Family
 
 # The pieces of this many rows are joined without letting another thread run: below a millisecond.
 ROWS_A_SLICE = 100
@@ -118,14 +118,12 @@ def _go(value: float) -> str:
 
 def _exemplar_marks(family: Family) -> dict[int, list[tuple[int, str]]]:
     marks: dict[int, list[tuple[int, str]]] = {}
-    for index, exemplar in family.exemplars.items():
+    values = _numbers([value for _, value, _ in family.exemplars.values()])
+    stamps = _numbers([stamp for _, _, stamp in family.exemplars.values()])
+    for (index, (trace, _, _)), value, stamp in zip(family.exemplars.items(), values, stamps, strict=True):
         row, bucket = divmod(index, family.buckets)
-        marks.setdefault(row, []).append((bucket, _mark(exemplar)))
+        marks.setdefault(row, []).append((bucket, f' # {{trace_id="{trace}"}} {value} {stamp}'))
     return marks
-
-
-def _mark(exemplar: Exemplar) -> str:
-    return f' # {{trace_id="{exemplar.trace_id}"}} {exemplar.value!r} {exemplar.stamp:.3f}'
 
 
 def _within(marks: dict[int, list[tuple[int, str]]], start: int, rows: int) -> Iterator[tuple[int, int, str]]:

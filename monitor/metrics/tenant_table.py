@@ -108,7 +108,6 @@ class TenantTable:
 
     def close(self) -> None:
         """Give the mapping back."""
-        self.incarnations.release()
         self._memory.close()
         if self._lock_file is not None:
             os.close(self._lock_file)

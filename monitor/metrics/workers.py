@@ -24,6 +24,8 @@ from monitor.metrics.memory import Memory
 from monitor.metrics.reading import Family, Reading, Source, read_plain, read_tenants
 from monitor.metrics.tenant_table import LiveRows, TenantTable
 
+# Prometheus stores an exemplar at the first scrape that shows it; older ones are dead weight.
+EXEMPLAR_S = 120.0
 _SUFFIX = ".worker"
 
 
@@ -59,8 +61,9 @@ class Workers:
     def read(self) -> Reading:
         """Return what all workers have counted together; call it off the serving loop."""
         with self.sources() as sources:
-            families = [read_plain(block, sources) for block in self.layout.blocks.values()]
-            families += read_tenants(self.layout, self.table.snapshot(), sources)
+            since = self._now() - EXEMPLAR_S
+            families = [read_plain(block, sources, since) for block in self.layout.blocks.values()]
+            families += read_tenants(self.layout, self.table.snapshot(), sources, since)
             workers = len(sources) - (self._base is not None)
         reading = {family.metric.name: family for family in families}
         facts = (TENANT_SERIES, self.table.live), (TENANT_BUDGET, self._budget), (WORKERS, workers)

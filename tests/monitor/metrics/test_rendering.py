@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from monitor.metrics.catalogue import BUILD, HTTP_DURATION, TENANT_DURATION, TENANT_REQUESTS, Outcome
 from monitor.metrics.catalogue import Metric as Declared
 from monitor.metrics.collector import ColumnsCollector
-from monitor.metrics.reading import Exemplar, Family
+from monitor.metrics.reading import Family
 from monitor.metrics.rendering import ROWS_A_SLICE, render
 from tests.monitor.metrics.exposed import generate_openmetrics, parse_openmetrics, parse_text, samples
 
@@ -68,7 +68,7 @@ def test_counters_read_as_prometheus_clients() -> None:
 def test_openmetrics_carries_exemplars_and_text_does_not() -> None:
     """The bucket that a sampled request fell into names its trace."""
     family = histogram(2)
-    family.exemplars[11 + 4] = Exemplar("ab" * 16, 0.07, 1_750_000_000.25)
+    family.exemplars[11 + 4] = ("ab" * 16, 0.07, 1_750_000_000.25)
     assert "#" not in text(family).split("\n", 2)[2]
     parsed = [
         (sample.labels, sample.exemplar)
