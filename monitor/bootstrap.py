@@ -203,7 +203,7 @@ class Monitor:
     def _follow(self, url: str) -> None:
         settings, measured = self.settings, self.measurements
         timing = Timing(lease_s=settings.cache.lease_s, poll_s=settings.cache.poll_s)
-        lease = CacheLease(self.clock, timing)
+        lease = CacheLease(self.clock, timing, shared=not settings.cache.url.startswith("memory:"))
         self.cache = self._cache(lease)
         self._consistency = Consistency(
             url,

@@ -35,9 +35,12 @@ class CacheLease:
     Args:
         clock: Monotonic time.
         timing: The protocol's times.
+        shared: Whether other workers use the same store; one that ends with this process needs
+            no quarantine, since nobody can still be using its predecessor.
     """
 
-    def __init__(self, clock: Clock, timing: Timing) -> None:
+    def __init__(self, clock: Clock, timing: Timing, *, shared: bool = True) -> None:
+        self._shared = shared
         self._now = clock.monotonic
         self._timing = timing
         self._until = _NEVER
@@ -129,7 +132,7 @@ class CacheLease:
 
     def _quarantine_ends(self) -> float:
         # Until then a worker that has not seen the epoch may still use the old primary.
-        return self._epoch_seen_at + self._timing.any_lease_s
+        return self._epoch_seen_at + self._timing.any_lease_s if self._shared else _NEVER
 
 
 def _suspects(snapshot: OutboxSnapshot) -> frozenset[tuple[int | None, str | None]]:
