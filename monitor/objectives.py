@@ -147,7 +147,7 @@ class Objectives:
             normal="85 to 99 %",
             unit="ratio",
             window_s=600.0,
-            for_s=600.0,
+            for_s=900.0,
             guard_rate=1.0,
         )
     )

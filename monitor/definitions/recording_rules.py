@@ -10,19 +10,22 @@ from monitor.definitions.rules import RecordingRule, RuleGroup
 SERVICE = "job"
 TENANT = "job, tenant"
 DOMAIN = "job, domain"
+_DIRECT_S = 3_600.0
 QUANTILE_INTERVAL_S = 60.0
 LOW_VOLUME_INTERVAL_S = 300.0
 
 
-def recording_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
-    """Return every recording rule, in groups by what they cost."""
-    return (
-        RuleGroup("taskmed-service", (*_service(deployment), *_budget(deployment))),
-        RuleGroup("taskmed-tenants", _tenants(deployment)),
-        RuleGroup("taskmed-cache", _cache(deployment)),
-        RuleGroup("taskmed-quantiles", _quantiles(deployment), QUANTILE_INTERVAL_S),
-        RuleGroup("taskmed-low-volume", _low_volume(deployment), LOW_VOLUME_INTERVAL_S),
-    )
+def recording_files(deployment: Deployment) -> dict[str, tuple[RuleGroup, ...]]:
+    """Return every recording rule, by the file it is written to and in groups by what they cost."""
+    low_volume = RuleGroup("taskmed-low-volume", _low_volume(deployment), LOW_VOLUME_INTERVAL_S)
+    return {
+        "recorded_service": (RuleGroup("taskmed-service", _service(deployment)),),
+        "recorded_budgets": (RuleGroup("taskmed-budgets", _budgets(deployment)),),
+        "recorded_tenants": (RuleGroup("taskmed-tenants", _tenants(deployment)),),
+        "recorded_low_volume": (low_volume,),
+        "recorded_cache": (RuleGroup("taskmed-cache", _cache(deployment)),),
+        "recorded_quantiles": (RuleGroup("taskmed-quantiles", _quantiles(deployment), QUANTILE_INTERVAL_S),),
+    }
 
 
 def own(deployment: Deployment, series: str, *matchers: str) -> str:
@@ -42,32 +45,41 @@ def queries(deployment: Deployment, requests: Requests, window_s: float) -> Quer
 
 
 def _service(deployment: Deployment) -> tuple[RecordingRule, ...]:
-    window_s = deployment.objectives.error_ratio.window_s
-    ask = queries(deployment, service_requests(deployment.probe_routes), window_s)
-    mean_window_s = deployment.objectives.latency_mean.window_s
-    ask_mean = queries(deployment, service_requests(deployment.probe_routes), mean_window_s)
-    bound_s = deployment.objectives.latency.latency_bound_s or 0.0
+    objectives, requests = deployment.objectives, service_requests(deployment.probe_routes)
+    counted = _counted(queries(deployment, requests, objectives.error_ratio.window_s), deployment)
+    mean = queries(deployment, requests, objectives.latency_mean.window_s).mean(SERVICE)
     return (
-        RecordingRule(recorded.REQUESTS, ask.rate(SERVICE)),
-        RecordingRule(recorded.ERRORS, ask.errors(SERVICE)),
+        *(RecordingRule(series, expr) for series, expr in counted.items()),
         RecordingRule(recorded.ERROR_RATIO, quotient(deployment, recorded.ERRORS, recorded.REQUESTS)),
-        RecordingRule(recorded.MEAN, ask_mean.mean(SERVICE)),
-        RecordingRule(recorded.SLOW, ask.slower_than(bound_s, SERVICE)),
+        RecordingRule(recorded.MEAN, mean),
     )
 
 
-def _budget(deployment: Deployment) -> tuple[RecordingRule, ...]:
-    """Average the recorded rates over the long windows: one series each, whatever the traffic's labels."""
+def _budgets(deployment: Deployment) -> tuple[RecordingRule, ...]:
+    """Record the long windows of the error budgets.
+
+    Up to an hour they come from the counters, so that a total outage shows at once; beyond,
+    from the recorded rates: one series each, whatever labels the traffic has.
+    """
     windows = sorted({w for pair in deployment.objectives.burn_rates for w in (pair.long_s, pair.short_s)})
-    return tuple(
-        RecordingRule(
-            recorded.over(series, duration(window_s)),
-            f"avg_over_time({own(deployment, series)}[{deployment.span(window_s)}])",
-        )
-        for window_s in windows
-        for series in (recorded.REQUESTS, recorded.ERRORS, recorded.SLOW)
-        if recorded.over(series, duration(window_s)) != series
-    )
+    rules: list[RecordingRule] = []
+    for window_s in windows:
+        ask = queries(deployment, service_requests(deployment.probe_routes), window_s)
+        for series, expr in _counted(ask, deployment).items():
+            name = recorded.over(series, duration(window_s))
+            averaged = f"avg_over_time({own(deployment, series)}[{deployment.span(window_s)}])"
+            if name != series:
+                rules.append(RecordingRule(name, expr if window_s <= _DIRECT_S else averaged))
+    return tuple(rules)
+
+
+def _counted(ask: Queries, deployment: Deployment) -> dict[str, str]:
+    bound_s = deployment.objectives.latency.latency_bound_s or 0.0
+    return {
+        recorded.REQUESTS: ask.rate(SERVICE),
+        recorded.ERRORS: ask.errors(SERVICE),
+        recorded.SLOW: ask.slower_than(bound_s, SERVICE),
+    }
 
 
 def _tenants(deployment: Deployment) -> tuple[RecordingRule, ...]:

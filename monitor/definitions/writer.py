@@ -13,7 +13,7 @@ from monitor.definitions.alertmanager import alertmanager
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.kubernetes import prometheus_rule
 from monitor.definitions.receivers import ENVIRONMENTS, Environment
-from monitor.definitions.recording_rules import recording_groups
+from monitor.definitions.recording_rules import recording_files
 from monitor.definitions.rules import rule_file
 
 _HEADER = "# Written by `python -m monitor.definitions`; change monitor/definitions instead.\n"
@@ -24,12 +24,10 @@ def definitions(
     deployment: Deployment, environments: tuple[Environment, ...] = ENVIRONMENTS
 ) -> dict[str, str]:
     """Return every generated file: path relative to the root, and its text."""
-    recording = recording_groups(deployment)
-    alerts = alert_files(deployment)
-    groups = (*recording, *(group for groups in alerts.values() for group in groups))
-    files = {"alerts/rules/recording.yml": to_yaml(rule_file(recording, deployment))}
-    files |= {
-        f"alerts/rules/{name}.yml": to_yaml(rule_file(groups, deployment)) for name, groups in alerts.items()
+    rules = recording_files(deployment) | alert_files(deployment)
+    groups = tuple(group for chosen in rules.values() for group in chosen)
+    files = {
+        f"alerts/rules/{name}.yml": to_yaml(rule_file(chosen, deployment)) for name, chosen in rules.items()
     }
     files |= {
         f"alerts/alertmanager/{environment.name}.yml": to_yaml(alertmanager(environment, deployment))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from monitor.definitions import recorded
 from monitor.definitions.deployment import Deployment, duration
-from monitor.definitions.queries import ratio
-from monitor.definitions.recording_rules import own
-from monitor.definitions.rules import AlertRule, Board, Concern, RuleGroup, Severity, value_as
+from monitor.definitions.queries import AUTHENTICATED
+from monitor.definitions.recording_rules import own, quotient
+from monitor.definitions.rules import AlertRule, Board, Concern, RuleGroup, Severity, Worst, value_as
 from monitor.objectives import BurnRate, ServiceLevel
 
+_STEP_S = 60.0
 _PAGE_KEEP_S, _TICKET_KEEP_S = 750.0, 300.0  # longer than the service's threshold alerts, which it mutes
 
 
@@ -23,55 +24,80 @@ def burn_rate_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
 def _level(
     deployment: Deployment, level: ServiceLevel, bad: str, concern: Concern, word: str
 ) -> tuple[AlertRule, ...]:
-    return tuple(
-        _alert(deployment, level, pair, bad, concern, word) for pair in deployment.objectives.burn_rates
+    """Return one alert a pair of windows; what burns faster is left to the faster pair.
+
+    Without that an outage told by the first pair would be told again, hours after its end,
+    by each slower one.
+    """
+    alerts: list[AlertRule] = []
+    faster = ""
+    for pair in deployment.objectives.burn_rates:
+        bound = _bound(level, pair)
+        alerts.append(
+            _alert(
+                deployment, level, pair, f"{_burning(deployment, bad, pair, bound)}{faster}", concern, word
+            )
+        )
+        faster = f" unless {_share(deployment, bad, pair.long_s)} > {bound:g}"
+    return tuple(alerts)
+
+
+def _bound(level: ServiceLevel, pair: BurnRate) -> float:
+    return round(pair.factor * (1 - level.target), 9)
+
+
+def _burning(deployment: Deployment, bad: str, pair: BurnRate, bound: float) -> str:
+    return (
+        f"{_share(deployment, bad, pair.long_s)} > {bound:g}"
+        f" and {_share(deployment, bad, pair.short_s)} > {bound:g}"
+        f" and {_events(deployment, bad, pair.long_s)} >= {deployment.objectives.limits.burn_events}"
     )
 
 
 def _alert(
-    deployment: Deployment, level: ServiceLevel, pair: BurnRate, bad: str, concern: Concern, word: str
+    deployment: Deployment, level: ServiceLevel, pair: BurnRate, expr: str, concern: Concern, word: str
 ) -> AlertRule:
-    budget = round(1 - level.target, 9)
-    bound = round(pair.factor * budget, 9)
-    events = deployment.objectives.limits.burn_events
-    days = pair.long_s / 86_400
-    spent = round(pair.factor * days / level.period_days * 100, 1)
-    speed = "Fast" if pair.page else "Slow"
+    bound, long, short = _bound(level, pair), duration(pair.long_s), duration(pair.short_s)
+    spent = round(pair.factor * pair.long_s / 86_400 / level.period_days * 100, 1)
     return AlertRule(
-        name=f"{level.name.capitalize()}BudgetBurn{speed}",
-        expr=(
-            f"{_share(deployment, bad, pair.long_s)} > {bound:g}"
-            f" and {_share(deployment, bad, pair.short_s)} > {bound:g}"
-            f" and {_over(deployment, bad, pair.long_s)} * {deployment.per_window(pair.long_s):g} >= {events}"
-        ),
+        name=f"{level.name.capitalize()}BudgetBurn{'Fast' if pair.page else 'Slow'}",
+        expr=expr,
         severity=Severity.PAGE if pair.page else Severity.TICKET,
         concern=concern,
         meaning=(
-            f"The error budget of {level.name} ({level.target:.1%} of requests in {level.period_days} days)"
-            f" burns {pair.factor:g} times as fast as it may."
+            f"The error budget of {level.name} ({level.target * 100:g} % of requests in"
+            f" {level.period_days} days) burns {pair.factor:g} times as fast as it may."
         ),
         summary=(
-            f"{deployment.title}: {value_as('humanizePercentage')} {word} requests over"
-            f" {duration(pair.long_s)} burn the {level.name} budget"
+            f"{deployment.title}: {value_as('humanizePercentage')} {word} requests over {long}"
+            f" burn the {level.name} budget"
         ),
         value="humanizePercentage",
         threshold=(
-            f"over {bound * 100:g} % {word} requests in {duration(pair.long_s)} and in"
-            f" {duration(pair.short_s)} ({spent:g} % of the budget), for {duration(pair.for_s)}"
+            f"over {bound * 100:g} % {word} requests in {long} and in {short}"
+            f" ({spent:g} % of the budget), for {duration(pair.for_s)}"
         ),
-        normal=f"0 to {budget * 100:g} %",
+        normal=f"0 to {round((1 - level.target) * 100, 9):g} %",
         board=Board.SERVICE,
         panel=f"Burn rate of {level.name}",
         for_s=pair.for_s,
         keep_firing_s=_PAGE_KEEP_S if pair.page else _TICKET_KEEP_S,
-        labels={"window": duration(pair.long_s)},
-        guard=f"fewer than {events} {word} requests in {duration(pair.long_s)}",
+        labels={"window": long},
+        worst=Worst(_worst(deployment), "humanizePercentage") if concern is Concern.ERRORS else None,
+        guard=f"fewer than {deployment.objectives.limits.burn_events} {word} requests in {long}",
     )
 
 
-def _over(deployment: Deployment, series: str, window_s: float) -> str:
-    return own(deployment, recorded.over(series, duration(window_s)))
-
-
 def _share(deployment: Deployment, bad: str, window_s: float) -> str:
-    return ratio(_over(deployment, bad, window_s), _over(deployment, recorded.REQUESTS, window_s))
+    window = duration(window_s)
+    return quotient(deployment, recorded.over(bad, window), recorded.over(recorded.REQUESTS, window))
+
+
+def _events(deployment: Deployment, bad: str, window_s: float) -> str:
+    """Count bad requests; a mean times the window would overstate a service younger than the window."""
+    window, step = deployment.span(window_s), deployment.span(_STEP_S)
+    return f"sum_over_time({own(deployment, bad)}[{window}:{step}]) * {deployment.per_window(_STEP_S):g}"
+
+
+def _worst(deployment: Deployment) -> str:
+    return f"topk(5, {own(deployment, recorded.TENANT_ERROR_RATIO, AUTHENTICATED)} > 0)"

@@ -19,17 +19,17 @@ def _exhausted(deployment: Deployment) -> AlertRule:
     timeouts = own(deployment, DB_TIMEOUTS.name)
     return AlertRule(
         name="DatabasePoolExhausted",
-        expr=f"sum by (job) (rate({timeouts}[{deployment.span(120)}])) > 0",
+        expr=f"sum by (job) (rate({timeouts}[{deployment.span(60)}])) > 0",
         severity=Severity.PAGE,
         concern=Concern.DATABASE,
         meaning="Requests wait for a database connection until the wait runs out, and fail.",
         summary=f"{deployment.title}: {value_as('humanize')} waits for a database connection fail a second",
         value="humanize",
-        threshold="any wait that ran out, for 2m",
+        threshold="any wait that ran out within 1m, for 1m",
         normal="none",
         board=Board.DATABASE,
         panel="Pool waits that ran out",
-        for_s=120.0,
+        for_s=60.0,
         keep_firing_s=_KEEP_FIRING_S,
     )
 

@@ -1,0 +1,85 @@
+"""What every alert must carry, whatever it watches."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from monitor.definitions.alert_rules import all_alerts
+from monitor.definitions.alerts.objective_alerts import subjects
+from monitor.definitions.deployment import Deployment, duration
+from monitor.definitions.rules import AlertRule, Severity
+from monitor.objectives import Objectives, Threshold
+
+DEPLOYMENT = Deployment()
+ALERTS = all_alerts(DEPLOYMENT)
+BY_ALERT = pytest.mark.parametrize("alert", ALERTS, ids=[alert.name for alert in ALERTS])
+
+
+@BY_ALERT
+def test_a_page_can_be_read_without_knowing_the_service(alert: AlertRule) -> None:
+    """Each alert says what it means, the bound, what is normal, and where to look and read on."""
+    annotations = alert.document(DEPLOYMENT)["annotations"]
+
+    assert {"summary", "description", "threshold", "normal", "runbook_url", "dashboard_url"} <= set(
+        annotations
+    )
+    assert annotations["description"].endswith(".")
+    assert alert.name not in annotations["summary"]
+
+
+@BY_ALERT
+def test_a_tenants_alert_links_to_the_tenants_dashboard(alert: AlertRule) -> None:
+    """The dashboard opens with the clinic chosen."""
+    url = alert.document(DEPLOYMENT)["annotations"]["dashboard_url"]
+
+    assert f"/d/{alert.board}?var-job=taskmed" in url
+    assert ("$labels.tenant" in alert.summary) == ("&var-tenant={{ $labels.tenant }}" in url)
+
+
+@BY_ALERT
+def test_the_severity_is_not_in_the_name(alert: AlertRule) -> None:
+    """Names are CamelCase and survive a change of severity."""
+    assert re.fullmatch(r"([A-Z][a-z]+)+", alert.name)
+    assert not re.search("page|ticket|critical|warning", alert.name, re.IGNORECASE)
+
+
+@BY_ALERT
+def test_an_alert_compares_something(alert: AlertRule) -> None:
+    """An expression without a bound would fire on any value (pint: alerts/comparison)."""
+    assert re.search(r"[<>=]=? ?[\d.]+|absent\(|vector\(1\)", alert.expr)
+
+
+@BY_ALERT
+def test_what_happened_once_is_no_page(alert: AlertRule) -> None:
+    """A page is at least as patient as the window of its value is long, so a burst that is over is silent."""
+    window = re.search(r"measured over (\d+)m", alert.threshold)
+    if window and alert.severity is Severity.PAGE:
+        assert alert.for_s >= int(window[1]) * 60
+
+
+@pytest.mark.parametrize("threshold", Objectives().thresholds, ids=lambda threshold: threshold.name)
+def test_the_three_thresholds_reach_their_rules(threshold: Threshold) -> None:
+    """Another bound in the objectives is another bound in the rules: it has no second home."""
+    levels = ("Service", "ManyTenants", "Tenant")
+    (subject,) = (each for each in subjects(DEPLOYMENT) if each.threshold == threshold)
+    rules = [
+        alert
+        for alert in ALERTS
+        if alert.name in {f"{level}{subject.word}{subject.state}" for level in levels}
+    ]
+
+    assert len(rules) == len(levels)
+    assert all(f" {'>' if threshold.above else '<'} {threshold.bound:g} and" in rule.expr for rule in rules)
+    assert all(duration(threshold.window_s) in rule.threshold for rule in rules)
+
+
+def test_the_pace_shortens_every_window() -> None:
+    """A test profile keeps the rules and their names, and shortens only times."""
+    fast = all_alerts(Deployment(pace=1 / 60))
+
+    assert [alert.name for alert in fast] == [alert.name for alert in ALERTS]
+    assert {
+        rule.document(Deployment(pace=1 / 60)).get("for") for rule in fast if rule.name == "TenantErrorsHigh"
+    } == {"7s"}

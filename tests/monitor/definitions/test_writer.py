@@ -1,0 +1,43 @@
+"""The written files are what the code says, the same bytes each time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.definitions.__main__ import main
+from monitor.definitions.deployment import Deployment
+from monitor.definitions.writer import definitions
+from tests.binaries import ROOT
+
+WRITTEN = definitions(Deployment())
+
+
+@pytest.mark.parametrize("path", sorted(WRITTEN))
+def test_the_committed_file_is_the_written_one(path: str) -> None:
+    """A change of the code without `make definitions`, or of the file by hand, is noticed."""
+    assert (ROOT / path).read_text() == WRITTEN[path]
+
+
+def test_no_file_is_left_over() -> None:
+    """Every file below the written folders is written: what is no longer defined is removed."""
+    folders = ("alerts/rules", "alerts/alertmanager", "alerts/kubernetes")
+    there = {
+        str(path.relative_to(ROOT))
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    }
+
+    assert there <= set(WRITTEN)
+
+
+def test_the_command_writes_for_another_service(tmp_path: Path) -> None:
+    """An adopter's job and links are in every rule and no other job's."""
+    main(["--out", str(tmp_path), "--job", "bookings", "--grafana-url", "https://grafana.example"])
+
+    rules = (tmp_path / "alerts/rules/objectives.yml").read_text()
+    assert 'job="bookings"' in rules
+    assert 'job="taskmed"' not in rules
+    assert "https://grafana.example/d/" in rules
