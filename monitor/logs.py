@@ -122,7 +122,7 @@ class AccessLine(NamedTuple):
             "level": "info" if error_type is None else "error",
             "event": "request",
             "trace_id": self.trace.trace_id,
-            "span_id": self.trace.span_id,
+            "span_id": self.trace.hex_span_id,
             "clinic": None if tenant is None else int(tenant),
             "route": route,
             "method": method,

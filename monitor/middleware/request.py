@@ -49,7 +49,7 @@ class RequestRecord:
     @property
     def span_id(self) -> str:
         """Hex id of the server span, empty without one."""
-        return "" if self.trace is None else self.trace.span_id
+        return "" if self.trace is None else self.trace.hex_span_id
 
 
 def open_record(scope: MutableMapping[str, Any], started: float) -> RequestRecord:

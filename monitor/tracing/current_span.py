@@ -13,7 +13,7 @@ from opentelemetry.context import Context, attach, detach
 from opentelemetry.trace import Span, StatusCode, set_span_in_context
 
 from monitor.tracing.epoch import Epoch
-from monitor.tracing.flight_span import FlightSpan
+from monitor.tracing.flight_span import ChildSpan
 from monitor.tracing.spans import ERROR_TYPE
 
 
@@ -66,7 +66,7 @@ class CurrentSpan:
             span.set_status(StatusCode.ERROR)
         if not self._end:
             return
-        if type(span) is FlightSpan:
+        if type(span) is ChildSpan:
             span.end()
         else:
             epoch = self._tracer.epoch

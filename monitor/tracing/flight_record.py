@@ -1,22 +1,24 @@
-"""The spans of a request that the head did not sample, kept until it is known how it ends.
+"""The trace of a request that the head did not sample, kept until it is known how it ends.
 
-When the request turns out slow or failed its spans are exported like sampled ones (tail
-decision inside the process, as a flight recorder is read only after an incident);
+When the request turns out slow or failed its spans are exported like sampled ones (a tail
+decision inside the process; a flight recorder, too, is read only after an incident);
 otherwise they are forgotten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from random import getrandbits
+from typing import Any, Protocol
 
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState, set_span_in_context
 
 from monitor.tracing.epoch import Epoch
-from monitor.tracing.flight_span import FlightSpan
+from monitor.tracing.flight_span import ChildSpan, FlightSpan
 from monitor.tracing.observer import TraceDecision, TraceObserver
 from monitor.tracing.request_trace import Ending
-from monitor.tracing.spans import Facts
+from monitor.tracing.spans import Facts, Scope
 
 MOST_SPANS = 128
 
@@ -27,8 +29,8 @@ _NO_STATE = TraceState()
 class Shelf(Protocol):
     """Where traces lie for the operators to read; `RecentTraces` is one."""
 
-    def add(self, facts: Facts, decision: TraceDecision, spans: Sequence[object]) -> None:
-        """Lay a trace on the shelf; spans may still be added to the sequence."""
+    def add(self, facts: Facts, spans: Sequence[object], root: object | None = None) -> None:
+        """Lay a trace on the shelf; `spans` may still grow."""
         ...
 
 
@@ -41,7 +43,6 @@ class Keeper:
         shelf: Takes every trace, kept or not.
         observer: Is told every decision.
         epoch: Dates the spans.
-        scope: The instrumentation scope of server spans.
     """
 
     def __init__(
@@ -52,90 +53,112 @@ class Keeper:
         shelf: Shelf,
         observer: TraceObserver,
         epoch: Epoch,
-        scope: object,
     ) -> None:
-        self.slow_s = slow_s
+        self._slow_s = slow_s
         self.export = export
-        self.shelf = shelf
-        self.observer = observer
+        self._shelf = shelf
+        self._decided = observer.decided
         self.epoch = epoch
-        self.scope = scope
 
     def decide(self, record: FlightRecord, ending: Ending, *, may_be_slow: bool) -> bool:
         """Export the record if its request failed or was slow, and say whether."""
-        if ending.error_type is not None:
+        record.facts = facts = Facts.of(ending)
+        if facts.error_type is not None:
             decision = TraceDecision.KEPT_FAILED
-        elif may_be_slow and ending.ended - ending.started > self.slow_s:
+        elif may_be_slow and facts.seconds > self._slow_s:
             decision = TraceDecision.KEPT_SLOW
         else:
-            decision = TraceDecision.DROPPED
-        record.kept = kept = decision is not TraceDecision.DROPPED
-        record.facts = facts = Facts.of(ending)
-        if kept:
-            # Spans still open are exported when they end.
-            self.export([span for span in record.spans if span.ended is not None])
-        self.shelf.add(facts, decision, record.spans)
-        self.observer.decided(decision)
-        return kept
+            self._shelf.add(facts, record.forget(), record)
+            self._decided(TraceDecision.DROPPED)
+            return False
+        record.kept = True
+        # Spans still open are exported when they end.
+        self.export((record, *(span for span in record.spans if span.ended is not None)))
+        self._shelf.add(facts, record.spans, record)
+        self._decided(decision)
+        return True
 
 
-class FlightRecord:
-    """The trace of one request, in the cheapest form that can still become a real one.
+class FlightRecord(FlightSpan):
+    """The server span, and the book of the spans below it.
+
+    It refers to nothing that refers back to it once it is forgotten, so that requests leave
+    no work to the garbage collector.
 
     Attributes:
         sampled: False; the head has decided.
         id: The trace's id.
         flags: The flags that travel on to other services.
         trace_state: The caller's, handed on.
-        spans: The server span first, then what ran below it.
-        overflow: How many spans were not kept for want of room.
+        spans: What ran below the server span, in order of its start.
         kept: Whether the trace is exported; None while the request runs.
         facts: What is known of the request once it has ended.
         keeper: Who decides.
-        context: The OpenTelemetry context in which the request runs.
+        above: The context above the server span; None: the current one.
     """
 
-    __slots__ = ("context", "facts", "flags", "id", "keeper", "kept", "overflow", "spans", "trace_state")
+    __slots__ = ("above", "facts", "flags", "id", "keeper", "kept", "spans", "trace_state")
     sampled = False
+    kind = SpanKind.SERVER
 
     def __init__(self, keeper: Keeper, trace_id: int, parent: SpanContext | None, started: float) -> None:
         self.keeper = keeper
         self.id = trace_id
-        self.kept: bool | None = None
-        self.facts: Facts | None = None
-        self.overflow = 0
+        self.span_id = getrandbits(64) or 1
         if parent is None:
-            self.flags, self.trace_state, parent_id = _ROOT_FLAGS, _NO_STATE, None
+            self.flags, self.trace_state, self.parent_id = _ROOT_FLAGS, _NO_STATE, None
         else:
-            self.flags, self.trace_state, parent_id = parent.trace_flags, parent.trace_state, parent.span_id
-        root = FlightSpan(self, keeper.scope, "", SpanKind.SERVER, parent_id, started)
-        self.spans = [root]
-        self.context = set_span_in_context(root)
+            self.flags, self.trace_state = parent.trace_flags, parent.trace_state
+            self.parent_id = parent.span_id
+        self.started = started
+        self.ended = None
+        self.failed = False
+        self.attributes = None
+        self.facts: Facts | None = None
+        self.kept: bool | None = None
+        self.spans: list[ChildSpan] = []
+        self.above: Context | None = None
+        self._context = None
+
+    @property
+    def record(self) -> FlightRecord:
+        return self
 
     @property
     def trace_id(self) -> str:
         return f"{self.id:032x}"
 
     @property
-    def span_id(self) -> str:
-        return f"{self.spans[0].span_id:016x}"
+    def hex_span_id(self) -> str:
+        return f"{self.span_id:016x}"
+
+    @property
+    def context(self) -> Context:
+        return set_span_in_context(self, self.above)
 
     def begin(
-        self,
-        scope: object,
-        name: str,
-        kind: SpanKind,
-        parent: FlightSpan,
-        attributes: dict[str, object] | None,
-    ) -> FlightSpan | None:
+        self, scope: Scope, name: str, kind: SpanKind, parent: FlightSpan, attributes: dict[str, Any] | None
+    ) -> ChildSpan | None:
         """Begin a span below `parent`; None once the record is forgotten or full."""
         if self.kept is False or len(self.spans) >= MOST_SPANS:
-            self.overflow += 1
             return None
-        span = FlightSpan(self, scope, name, kind, parent.span_id, self.keeper.epoch.monotonic(), attributes)
+        started = self.keeper.epoch.monotonic()
+        span = ChildSpan(self, scope, name, kind, parent.span_id, started, attributes)
         self.spans.append(span)
         return span
 
+    def forget(self) -> list[ChildSpan]:
+        """Give the spans away and take no more."""
+        self.kept = False
+        spans, self.spans = self.spans, []
+        return spans
+
+    def update_name(self, name: str) -> None:
+        """Do nothing: the name is the method and the route's template."""
+
+    def end(self, end_time: int | None = None) -> None:
+        """Do nothing: the middleware ends the span with the readings that the metric has."""
+
     def finish(self, ending: Ending, *, may_be_slow: bool = True) -> bool:
-        self.spans[0].ended = ending.ended
+        self.ended = ending.ended
         return self.keeper.decide(self, ending, may_be_slow=may_be_slow)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from random import getrandbits
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode
 
-from monitor.tracing.spans import ERROR_TYPE
+from monitor.tracing.spans import ERROR_TYPE, Scope
 
 if TYPE_CHECKING:
     from monitor.tracing.flight_record import FlightRecord
@@ -18,10 +19,6 @@ class FlightSpan(Span):
     """A span of a flight record, with the face of OpenTelemetry's own.
 
     Attributes:
-        record: The record it belongs to.
-        scope: Whatever stands for the instrumentation scope of the tracer that began it.
-        name: Its name.
-        kind: Its kind.
         span_id: Its id.
         parent_id: The parent's span id; None for a root.
         started: Monotonic start, in seconds.
@@ -30,32 +27,19 @@ class FlightSpan(Span):
         attributes: What was set on it, not yet filtered.
     """
 
-    __slots__ = (
-        "_context", "attributes", "ended", "failed", "kind", "name", "parent_id", "record", "scope",
-        "span_id", "started",
-    )  # fmt: skip
+    __slots__ = ("_context", "attributes", "ended", "failed", "parent_id", "span_id", "started")
+    _context: SpanContext | None
+    attributes: dict[str, Any] | None
+    ended: float | None
+    failed: bool
+    parent_id: int | None
+    span_id: int
+    started: float
 
-    def __init__(
-        self,
-        record: FlightRecord,
-        scope: object,
-        name: str,
-        kind: SpanKind,
-        parent_id: int | None,
-        started: float,
-        attributes: dict[str, Any] | None = None,
-    ) -> None:
-        self.record = record
-        self.scope = scope
-        self.name = name
-        self.kind = kind
-        self.span_id = getrandbits(64) or 1
-        self.parent_id = parent_id
-        self.started = started
-        self.ended: float | None = None
-        self.failed = False
-        self.attributes = attributes
-        self._context: SpanContext | None = None
+    @property
+    @abstractmethod
+    def record(self) -> FlightRecord:
+        """The record it belongs to."""
 
     def get_span_context(self) -> SpanContext:
         context = self._context
@@ -102,6 +86,44 @@ class FlightSpan(Span):
     def add_link(self, context: SpanContext, attributes: Any = None) -> None:
         """Do nothing: a flight record keeps no links."""
 
+
+class ChildSpan(FlightSpan):
+    """A span below the server span.
+
+    Attributes:
+        scope: The instrumentation scope of the tracer that began it.
+        name: Its name.
+        kind: Its kind.
+    """
+
+    __slots__ = ("_record", "kind", "name", "scope")
+
+    def __init__(
+        self,
+        record: FlightRecord,
+        scope: Scope,
+        name: str,
+        kind: SpanKind,
+        parent_id: int,
+        started: float,
+        attributes: dict[str, Any] | None,
+    ) -> None:
+        self._record = record
+        self.scope = scope
+        self.name = name
+        self.kind = kind
+        self.span_id = getrandbits(64) or 1
+        self.parent_id = parent_id
+        self.started = started
+        self.ended = None
+        self.failed = False
+        self.attributes = attributes
+        self._context = None
+
+    @property
+    def record(self) -> FlightRecord:
+        return self._record
+
     def update_name(self, name: str) -> None:
         if self.ended is None:
             self.name = name
@@ -109,8 +131,8 @@ class FlightSpan(Span):
     def end(self, end_time: int | None = None) -> None:
         """End now, or at `end_time` nanoseconds since the epoch."""
         if self.ended is None:
-            keeper = self.record.keeper
+            keeper = self._record.keeper
             epoch = keeper.epoch
             self.ended = epoch.monotonic() if end_time is None else epoch.seconds(end_time)
-            if self.record.kept:
+            if self._record.kept:
                 keeper.export((self,))

@@ -6,10 +6,9 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http import Compression
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.resources import Resource
@@ -19,23 +18,33 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.sdk.version import __version__ as sdk_version
-from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags, Tracer
+from opentelemetry.trace import (
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    TraceState,
+)
 
 from monitor.clock import Clock
 from monitor.tracing.epoch import Epoch
 from monitor.tracing.export_queue import ExportQueue
-from monitor.tracing.flight_record import Keeper
-from monitor.tracing.flight_span import FlightSpan
+from monitor.tracing.flight_record import FlightRecord, Keeper
+from monitor.tracing.flight_span import ChildSpan
+from monitor.tracing.landing import land
 from monitor.tracing.live_traces import LiveTraces
 from monitor.tracing.observer import TraceObserver
-from monitor.tracing.recent import ReadSpan, RecentTraces
+from monitor.tracing.otlp import encode, encode_resource
+from monitor.tracing.otlp_http import OtlpSender
+from monitor.tracing.recent import RecentTraces
 from monitor.tracing.request_tracing import RequestTraces
 from monitor.tracing.sampling import HeadSampler, Propagation
-from monitor.tracing.spans import ERROR_TYPE, allowed
+from monitor.tracing.spans import ERROR_TYPE, KIT, ReadSpan, Scope, Value, allowed
 from monitor.tracing.tracer import KitTracer, KitTracerProvider
 
-SCOPE = "monitor"
-_ERROR, _UNSET = Status(StatusCode.ERROR), Status(StatusCode.UNSET)
 _LONGEST = 256
 
 
@@ -48,19 +57,16 @@ class Service:
     environment: str
     instance: str = ""
 
-    def resource(self) -> Resource:
-        # Not Resource.create: that reads the environment, and settings have one home.
-        return Resource(
-            {
-                "service.name": self.name,
-                "service.version": self.version,
-                "service.instance.id": self.instance,
-                "deployment.environment.name": self.environment,
-                "telemetry.sdk.language": "python",
-                "telemetry.sdk.name": "opentelemetry",
-                "telemetry.sdk.version": sdk_version,
-            }
-        )
+    def attributes(self) -> dict[str, Value]:
+        return {
+            "service.name": self.name,
+            "service.version": self.version,
+            "service.instance.id": self.instance,
+            "deployment.environment.name": self.environment,
+            "telemetry.sdk.language": "python",
+            "telemetry.sdk.name": "opentelemetry",
+            "telemetry.sdk.version": sdk_version,
+        }
 
 
 class Tracing:
@@ -80,7 +86,7 @@ class Tracing:
         recent: RecentTraces,
         queue: ExportQueue | None,
     ) -> None:
-        self.tracer: Tracer = provider.get_tracer(SCOPE)
+        self.tracer: Tracer = provider.get_tracer(KIT.name)
         self.provider = provider
         self.requests = requests
         self.recent = recent
@@ -122,35 +128,33 @@ def build_tracing(
         baggage_keys: W3C baggage that may pass through the service.
         exporter: In place of the OTLP exporter, for tests and other destinations.
     """
-    epoch, live, resource = Epoch(clock), LiveTraces(), service.resource()
-    read = _Reading(epoch, resource)
-    shelf = RecentTraces(recent, slow_s, read.plain)
-    if exporter is None and endpoint is not None:
-        exporter = _otlp_exporter(endpoint)
-    queue = (
-        None if exporter is None else ExportQueue(_sender(exporter, read), observer, close=exporter.shutdown)
-    )
+    # Not Resource.create: that reads the environment, and settings have one home.
+    epoch, live, resource = Epoch(clock), LiveTraces(), Resource(service.attributes())
+    read = partial(_read, epoch=epoch)
+    shelf = RecentTraces(recent, slow_s, read)
+    queue = None
+    if exporter is not None:
+        send = partial(_send_to_exporter, exporter, read, resource)
+        queue = ExportQueue(send, observer, close=exporter.shutdown)
+    elif endpoint is not None:
+        sender = OtlpSender(endpoint)
+        send = partial(_send_otlp, sender, read, encode_resource(service.attributes()))
+        queue = ExportQueue(send, observer, close=sender.close)
     put = _forget if queue is None else queue.put
     sdk = _sdk_provider(resource, ratio, _Finished(put, live))
 
     def make(name: str, version: str | None, schema: str | None) -> KitTracer:
-        scope = InstrumentationScope(name, version or "", schema)
+        scope = Scope(name, version or "", schema or "")
         return KitTracer(sdk.get_tracer(name, version, schema), scope, epoch)
 
-    keeper = Keeper(
-        slow_s=slow_s,
-        export=put,
-        shelf=shelf,
-        observer=observer,
-        epoch=epoch,
-        scope=InstrumentationScope(SCOPE, ""),
-    )
     requests = RequestTraces(
         sampler=HeadSampler(ratio),
         propagation=Propagation(baggage_keys),
-        keeper=keeper,
+        keeper=Keeper(slow_s=slow_s, export=put, shelf=shelf, observer=observer, epoch=epoch),
         start_server_span=_server_span_starter(sdk),
         live=live,
+        shelf=shelf,
+        observer=observer,
     )
     return Tracing(KitTracerProvider(make), requests, shelf, queue)
 
@@ -159,19 +163,76 @@ def _forget(_: Sequence[object]) -> None:
     """Without an exporter spans are only read from memory."""
 
 
-def _otlp_exporter(endpoint: str) -> OTLPSpanExporter:
-    address = endpoint.rstrip("/")
-    if not address.endswith("/v1/traces"):
-        address += "/v1/traces"
-    return OTLPSpanExporter(endpoint=address, timeout=10, compression=Compression.Gzip)
+def _send_otlp(
+    sender: OtlpSender, read: Callable[[object], ReadSpan | None], resource: bytes, batch: Sequence[object]
+) -> bool:
+    spans = [span for span in map(read, batch) if span is not None]
+    with suppress_instrumentation():
+        return sender.send(encode(spans, resource))
 
 
-def _sender(exporter: SpanExporter, read: _Reading) -> Callable[[Sequence[object]], bool]:
-    def send(batch: Sequence[object]) -> bool:
-        with suppress_instrumentation():
-            return exporter.export([read.readable(span) for span in batch]) is SpanExportResult.SUCCESS
+def _send_to_exporter(
+    exporter: SpanExporter,
+    read: Callable[[object], ReadSpan | None],
+    resource: Resource,
+    batch: Sequence[object],
+) -> bool:
+    spans = [_readable(span, resource) for span in map(read, batch) if span is not None]
+    with suppress_instrumentation():
+        return exporter.export(spans) is SpanExportResult.SUCCESS
 
-    return send
+
+def _read(span: object, epoch: Epoch) -> ReadSpan | None:
+    """Return what may leave of a span of either kind; None while it runs."""
+    if isinstance(span, ChildSpan | FlightRecord):
+        return None if span.ended is None else land(span, epoch)
+    if not isinstance(span, ReadableSpan) or span.context is None:
+        raise TypeError(type(span).__name__)
+    context, parent, scope = span.context, span.parent, span.instrumentation_scope
+    return ReadSpan(
+        context.trace_id,
+        context.span_id,
+        None if parent is None else parent.span_id,
+        parent is not None and parent.is_remote,
+        context.trace_flags,
+        context.trace_state.to_header() if context.trace_state else "",
+        span.name,
+        span.kind.value,
+        span.start_time or 0,
+        span.end_time or 0,
+        span.status.status_code is StatusCode.ERROR,
+        _allowed_of(span),
+        KIT if scope is None else Scope(scope.name, scope.version or "", scope.schema_url or ""),
+    )
+
+
+def _allowed_of(span: ReadableSpan) -> dict[str, Value]:
+    attributes = allowed(span.attributes or {})
+    for event in span.events:
+        # Of an exception only its class may leave; its message and traceback quote what was worked on.
+        if event.attributes and "exception.type" in event.attributes:
+            attributes.setdefault(ERROR_TYPE, str(event.attributes["exception.type"]))
+    return attributes
+
+
+def _readable(span: ReadSpan, resource: Resource) -> ReadableSpan:
+    """Return the span as the SDK's exporters take it."""
+    flags, state = TraceFlags(span.flags), TraceState.from_header([span.trace_state])
+    parent = None
+    if span.parent_id is not None:
+        parent = SpanContext(span.trace_id, span.parent_id, span.remote_parent, flags, state)
+    return ReadableSpan(
+        name=span.name,
+        context=SpanContext(span.trace_id, span.span_id, False, flags, state),
+        parent=parent,
+        resource=resource,
+        attributes=span.attributes,
+        kind=SpanKind(span.kind),
+        status=Status(StatusCode.ERROR if span.failed else StatusCode.UNSET),
+        start_time=span.started,
+        end_time=span.ended,
+        instrumentation_scope=InstrumentationScope(*span.scope),
+    )
 
 
 class _HandedIds(RandomIdGenerator):
@@ -211,7 +272,7 @@ def _sdk_provider(resource: Resource, ratio: float, processor: SpanProcessor) ->
 
 
 def _server_span_starter(provider: TracerProvider) -> Callable[[int, Context, int], Span]:
-    tracer, ids = provider.get_tracer(SCOPE), provider.id_generator
+    tracer, ids = provider.get_tracer(KIT.name), provider.id_generator
 
     def start(trace_id: int, above: Context, date: int) -> Span:
         if not above and isinstance(ids, _HandedIds):
@@ -232,83 +293,3 @@ class _Finished(SpanProcessor):
         if span.context is not None and span.context.trace_flags.sampled:
             self._put((span,))
             self._live.ended(span.context.trace_id, span)
-
-
-class _Reading:
-    """Makes what may be exported out of spans of either kind; runs on the exporter's thread."""
-
-    def __init__(self, epoch: Epoch, resource: Resource) -> None:
-        self._epoch = epoch
-        self._resource = resource
-
-    def readable(self, span: object) -> ReadableSpan:
-        """Return the span as the SDK's exporters take it, with nothing but what is allowed."""
-        if isinstance(span, FlightSpan):
-            return self._landed(span)
-        if isinstance(span, ReadableSpan):
-            return _cleared(span)
-        raise TypeError(type(span).__name__)
-
-    def _landed(self, span: FlightSpan) -> ReadableSpan:
-        record = span.record
-        root = record.spans[0]
-        start = self._epoch.nanoseconds(root.started) + round((span.started - root.started) * 1e9)
-        ended = span.started if span.ended is None else span.ended
-        name, attributes, failed = span.name, span.attributes or {}, span.failed
-        if span is root and record.facts is not None:
-            facts = record.facts
-            name, attributes, failed = facts.span_name, facts.attributes(), facts.error_type is not None
-        flags = TraceFlags(record.flags | TraceFlags.SAMPLED)
-        return ReadableSpan(
-            name=name,
-            context=SpanContext(record.id, span.span_id, False, flags, record.trace_state),
-            parent=None
-            if span.parent_id is None
-            else SpanContext(record.id, span.parent_id, span is root, flags, record.trace_state),
-            resource=self._resource,
-            attributes=allowed(attributes),
-            kind=span.kind,
-            status=_ERROR if failed else _UNSET,
-            start_time=start,
-            end_time=start + round((ended - span.started) * 1e9),
-            instrumentation_scope=span.scope if isinstance(span.scope, InstrumentationScope) else None,
-        )
-
-    def plain(self, span: object) -> ReadSpan | None:
-        """Return the span in plain values; None while it runs."""
-        if isinstance(span, FlightSpan) and span.ended is None:
-            return None
-        read = self.readable(span)
-        if read.context is None or read.start_time is None or read.end_time is None:
-            return None
-        return ReadSpan(
-            trace_id=f"{read.context.trace_id:032x}",
-            span_id=f"{read.context.span_id:016x}",
-            parent_id=None if read.parent is None else f"{read.parent.span_id:016x}",
-            name=read.name,
-            kind=read.kind.name.lower(),
-            started=read.start_time,
-            ended=read.end_time,
-            failed=not read.status.is_ok,
-            attributes=allowed(read.attributes or {}),
-        )
-
-
-def _cleared(span: ReadableSpan) -> ReadableSpan:
-    attributes = allowed(span.attributes or {})
-    for event in span.events:
-        # Of an exception only its class may leave; its message and traceback quote what was worked on.
-        if event.attributes and "exception.type" in event.attributes:
-            attributes.setdefault(ERROR_TYPE, str(event.attributes["exception.type"]))
-    return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes=attributes,
-        kind=span.kind,
-        status=_UNSET if span.status.is_ok else _ERROR,
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )

@@ -10,12 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
 
 import msgspec
+from opentelemetry.trace import SpanKind
 
-from monitor.tracing.observer import TraceDecision
-from monitor.tracing.spans import Facts, Value
+from monitor.tracing.spans import Facts, ReadSpan, Value
 
 _MILLI = 1e3
 _NANO = 1e9
@@ -49,20 +48,6 @@ class TraceView(msgspec.Struct, rename="camel"):
     spans: list[SpanView]
 
 
-class ReadSpan(NamedTuple):
-    """A span in plain values, whichever kind it was; dates in nanoseconds since the epoch."""
-
-    trace_id: str
-    span_id: str
-    parent_id: str | None
-    name: str
-    kind: str
-    started: int
-    ended: int
-    failed: bool
-    attributes: Mapping[str, Value]
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which traces are asked for; None: any.
@@ -79,8 +64,7 @@ class Wanted:
     outcome: str | None = None
     longer_than_s: float = 0.0
 
-    def matches(self, trace: _Trace, slow_s: float) -> bool:
-        facts = trace.facts
+    def matches(self, facts: Facts, slow_s: float) -> bool:
         return (
             (self.clinic is None or facts.tenant == self.clinic)
             and (self.route is None or facts.route == self.route)
@@ -89,10 +73,7 @@ class Wanted:
         )
 
 
-class _Trace(NamedTuple):
-    facts: Facts
-    decision: TraceDecision
-    spans: Sequence[object]
+_Trace = tuple[Facts, Sequence[object], object | None]
 
 
 class RecentTraces:
@@ -110,27 +91,29 @@ class RecentTraces:
         self._slow_s = slow_s
         self._read = read
 
-    def add(self, facts: Facts, decision: TraceDecision, spans: Sequence[object]) -> None:
-        """Keep a trace; `spans` may still grow."""
+    def add(self, facts: Facts, spans: Sequence[object], root: object | None = None) -> None:
+        """Keep a trace; `spans` may still grow, `root` is the server span if it is not among them."""
         notable = facts.error_type is not None or facts.seconds > self._slow_s
-        (self._notable if notable else self._ordinary).append(_Trace(facts, decision, spans))
+        (self._notable if notable else self._ordinary).append((facts, spans, root))
 
     def find(self, wanted: Wanted, limit: int) -> list[TraceView]:
         """Return the matching traces, slow and failed ones first, the latest of each first."""
         # Copies: the event loop goes on appending while another thread reads.
         newest = chain(reversed(list(self._notable)), reversed(list(self._ordinary)))
-        found = (self._view(trace) for trace in newest if wanted.matches(trace, self._slow_s))
+        found = (self._view(trace) for trace in newest if wanted.matches(trace[0], self._slow_s))
         return [view for view, _ in zip(_present(found), range(limit), strict=False)]
 
     def _view(self, trace: _Trace) -> TraceView | None:
-        spans = [span for span in map(self._read, list(trace.spans)) if span is not None]
+        facts, noted, root = trace
+        all_of_it = list(noted) if root is None else [root, *noted]
+        spans = [span for span in map(self._read, all_of_it) if span is not None]
         if not spans:
             return None
         spans.sort(key=lambda span: (span.started, -span.ended))  # a parent before what it began at once
-        facts, root = trace.facts, spans[0]
+        first = spans[0]
         return TraceView(
-            trace_id=root.trace_id,
-            started_at=root.started / _NANO,
+            trace_id=f"{first.trace_id:032x}",
+            started_at=first.started / _NANO,
             duration_ms=facts.seconds * _MILLI,
             method=facts.method,
             route=facts.route,
@@ -138,7 +121,7 @@ class RecentTraces:
             outcome=_outcome(facts, self._slow_s),
             clinic_id=None if facts.tenant is None else int(facts.tenant),
             error_type=facts.error_type,
-            spans=[_span_view(span, root.started) for span in spans],
+            spans=[_span_view(span, first.started) for span in spans],
         )
 
 
@@ -154,12 +137,12 @@ def _present(views: Iterator[TraceView | None]) -> Iterator[TraceView]:
 
 def _span_view(span: ReadSpan, origin: int) -> SpanView:
     return SpanView(
-        span_id=span.span_id,
+        span_id=f"{span.span_id:016x}",
         name=span.name,
-        kind=span.kind,
+        kind=SpanKind(span.kind).name.lower(),
         start_ms=(span.started - origin) / _NANO * _MILLI,
         duration_ms=(span.ended - span.started) / _NANO * _MILLI,
         attributes=span.attributes,
-        parent_id=span.parent_id,
+        parent_id=None if span.parent_id is None else f"{span.parent_id:016x}",
         failed=span.failed,
     )

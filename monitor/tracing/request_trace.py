@@ -65,18 +65,20 @@ class RequestTrace(Protocol):
     Attributes:
         sampled: Whether the head decided to sample it.
         trace_id: Hex, 32 digits.
-        span_id: Hex, 16 digits; of the server span.
+        hex_span_id: Hex, 16 digits; of the server span.
         context: The OpenTelemetry context in which the request runs.
     """
 
     sampled: bool
-    context: Context
 
     @property
     def trace_id(self) -> str: ...
 
     @property
-    def span_id(self) -> str: ...
+    def hex_span_id(self) -> str: ...
+
+    @property
+    def context(self) -> Context: ...
 
     def finish(self, ending: Ending, *, may_be_slow: bool = True) -> bool:
         """End the server span at `ending.ended`; say whether the trace is kept.

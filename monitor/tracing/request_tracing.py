@@ -12,9 +12,9 @@ from opentelemetry.metrics import NoOpMeter
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, set_span_in_context
 from starlette.types import ASGIApp
 
-from monitor.tracing.flight_record import FlightRecord, Keeper
+from monitor.tracing.flight_record import FlightRecord, Keeper, Shelf
 from monitor.tracing.live_traces import LiveTraces
-from monitor.tracing.observer import TraceDecision
+from monitor.tracing.observer import TraceDecision, TraceObserver
 from monitor.tracing.request_trace import RequestTrace
 from monitor.tracing.sampling import HeadSampler, Propagation
 from monitor.tracing.server_span import CurrentServerSpan, SampledTrace
@@ -33,6 +33,8 @@ class RequestTraces:
         keeper: Decides on flight records.
         start_server_span: Begins real server spans.
         live: Where the real spans of each trace under way are collected.
+        shelf: Takes every sampled trace.
+        observer: Is told every decision to sample.
     """
 
     def __init__(
@@ -43,12 +45,16 @@ class RequestTraces:
         keeper: Keeper,
         start_server_span: StartServerSpan,
         live: LiveTraces,
+        shelf: Shelf,
+        observer: TraceObserver,
     ) -> None:
         self._samples = sampler.samples
         self._propagation = propagation
         self._keeper = keeper
         self._start_server_span = start_server_span
         self._live = live
+        self._shelf = shelf
+        self._decided = observer.decided
 
     def begin(self, headers: Mapping[bytes, bytes], started: float) -> RequestTrace:
         """Begin the trace of a request; the caller's own decision on sampling is respected."""
@@ -63,7 +69,7 @@ class RequestTraces:
             return self._sampled(headers, trace_id, parent, started)
         record = FlightRecord(self._keeper, trace_id, parent, started)
         if b"baggage" in headers:
-            record.context = self._with_baggage(headers, record.context)
+            record.above = self._with_baggage(headers, Context())
         return record
 
     def _sampled(
@@ -83,8 +89,8 @@ class RequestTraces:
         return context
 
     def _finished(self, trace: SampledTrace, facts: Facts) -> None:
-        self._keeper.shelf.add(facts, TraceDecision.SAMPLED, trace.spans)
-        self._keeper.observer.decided(TraceDecision.SAMPLED)
+        self._shelf.add(facts, trace.spans)
+        self._decided(TraceDecision.SAMPLED)
 
     def instrument(self, app: ASGIApp) -> ASGIApp:
         """Return `app` behind OpenTelemetry's ASGI instrumentation, without its receive and send spans."""

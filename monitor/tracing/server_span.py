@@ -6,8 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.context import Context
-from opentelemetry.trace import NoOpTracer, Span, SpanContext, SpanKind, Status, StatusCode, get_current_span
-from opentelemetry.trace import set_span_in_context as _with_span
+from opentelemetry.trace import (
+    NoOpTracer,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
 
 from monitor.tracing.request_trace import Ending
 from monitor.tracing.spans import ALLOWED, ERROR_TYPE, Facts
@@ -79,10 +87,9 @@ class SampledTrace:
         sampled: True; the head has decided.
         span: The server span.
         spans: The trace's finished spans; it grows as they end.
-        context: The OpenTelemetry context in which the request runs.
     """
 
-    __slots__ = ("_finished", "_started", "context", "span", "spans")
+    __slots__ = ("_above", "_finished", "_started", "span", "spans")
     sampled = True
 
     def __init__(
@@ -95,7 +102,7 @@ class SampledTrace:
     ) -> None:
         self.span = ServerSpan(span)
         self.spans = spans
-        self.context = _with_span(self.span, context)
+        self._above = context
         self._started = started
         self._finished = finished
 
@@ -104,8 +111,12 @@ class SampledTrace:
         return f"{self.span.get_span_context().trace_id:032x}"
 
     @property
-    def span_id(self) -> str:
+    def hex_span_id(self) -> str:
         return f"{self.span.get_span_context().span_id:016x}"
+
+    @property
+    def context(self) -> Context:
+        return set_span_in_context(self.span, self._above)
 
     def finish(self, ending: Ending, *, may_be_slow: bool = True) -> bool:  # noqa: ARG002 - the head has decided
         facts = Facts.of(ending)

@@ -19,6 +19,7 @@ from opentelemetry.trace import (
 from monitor.tracing.current_span import CurrentSpan
 from monitor.tracing.epoch import Epoch
 from monitor.tracing.flight_span import FlightSpan
+from monitor.tracing.spans import Scope
 
 
 class KitTracer(Tracer):
@@ -26,11 +27,11 @@ class KitTracer(Tracer):
 
     Args:
         sampled: The SDK's tracer.
-        scope: Stands for the instrumentation scope on flight spans.
+        scope: The instrumentation scope.
         epoch: Dates the spans.
     """
 
-    def __init__(self, sampled: Tracer, scope: object, epoch: Epoch) -> None:
+    def __init__(self, sampled: Tracer, scope: Scope, epoch: Epoch) -> None:
         self._sampled = sampled
         self._scope = scope
         self.epoch = epoch
@@ -47,7 +48,7 @@ class KitTracer(Tracer):
         set_status_on_exception: bool = True,  # noqa: FBT001, FBT002 - the API's
     ) -> Span:
         parent = get_current_span(context)
-        if type(parent) is FlightSpan:
+        if isinstance(parent, FlightSpan):
             noted = dict(attributes) if attributes else None
             span = parent.record.begin(self._scope, name, kind, parent, noted)
             if span is None:

@@ -31,4 +31,4 @@ def test_the_record_knows_the_ids_of_its_trace() -> None:
     record.trace = Room().tracing.requests.begin({}, 0.0)
 
     assert record.trace_id == record.trace.trace_id
-    assert record.span_id == record.trace.span_id
+    assert record.span_id == record.trace.hex_span_id

@@ -1,0 +1,43 @@
+"""Flight spans as plain values, dated and filtered: how a kept record leaves."""
+
+from __future__ import annotations
+
+from opentelemetry.trace import TraceFlags
+
+from monitor.tracing.epoch import Epoch
+from monitor.tracing.flight_record import FlightRecord
+from monitor.tracing.flight_span import ChildSpan
+from monitor.tracing.spans import KIT, ReadSpan, allowed
+
+_NANO = 1e9
+
+
+def land(span: ChildSpan | FlightRecord, epoch: Epoch) -> ReadSpan:
+    """Return the span as if it had been sampled: its flags say so, and its dates follow the server span's."""
+    record = span.record
+    start = epoch.nanoseconds(record.started)
+    if isinstance(span, ChildSpan):
+        start += round((span.started - record.started) * _NANO)
+        name, scope, kind, failed = span.name, span.scope, span.kind, span.failed
+        attributes = allowed(span.attributes) if span.attributes else {}
+    else:
+        facts, scope, kind = record.facts, KIT, record.kind
+        name, attributes, failed = "", {}, False
+        if facts is not None:
+            name, attributes, failed = facts.span_name, facts.attributes(), facts.error_type is not None
+    ended = span.started if span.ended is None else span.ended
+    return ReadSpan(
+        record.id,
+        span.span_id,
+        span.parent_id,
+        span is record,
+        record.flags | TraceFlags.SAMPLED,
+        record.trace_state.to_header() if record.trace_state else "",
+        name,
+        kind.value,
+        start,
+        start + round((ended - span.started) * _NANO),
+        failed,
+        attributes,
+        scope,
+    )
