@@ -55,7 +55,7 @@ def service_requests(probe_routes: tuple[str, ...]) -> Requests:
     return Requests(
         count=f"{HTTP_DURATION.name}_count",
         histogram=HTTP_DURATION.name,
-        failed='http_response_status_code=~"5.."',
+        failed='error_type!=""',
         counted=(f'http_route!~"{quoted_regex(probe_routes)}"',),
     )
 
