@@ -46,17 +46,19 @@ class RelayLoop:
         self._timing = timing
         self._news = Signal(clock)
         self._asked = False
+        self._stepping: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Poll once, then poll and relay until the block ends."""
         await self.step()
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._run())]
+        loops = [asyncio.create_task(self._listen()), asyncio.create_task(self._run())]
         try:
             yield
         finally:
-            await _ended([*tasks, *((self._relaying,) if self._relaying else ())])
+            await _ended(loops)
+            await self._finished()
 
     async def step(self) -> None:
         """Poll, and relay what it saw unless an earlier relay is still under way."""
@@ -71,7 +73,15 @@ class RelayLoop:
             await self._clock.sleep(shortest)
             if not self._asked:
                 await self._news.wait(self._timing.poll_s - shortest)
-            await self.step()
+            self._stepping = asyncio.create_task(self.step())
+            await asyncio.shield(self._stepping)
+
+    async def _finished(self) -> None:
+        # Let statements under way end: a driver that is cancelled inside one loses its connection.
+        for task in (self._stepping, self._relaying):
+            if task is not None and not task.done():
+                await asyncio.wait((task,), timeout=self._timing.lease_s)
+                await _ended([task])
 
     async def _listen(self) -> None:
         while True:
