@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from monitor.cache.store import Reading, Store
+from monitor.cache.store import Reading, Signals, Store
 from monitor.errors import StoreUnavailable
 
 
@@ -81,6 +81,7 @@ class FaultyStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.signals: Signals | None = store.signals
         self.failing: set[str] = set()
         self.incarnation: str | None = None
         self.calls: list[str] = []

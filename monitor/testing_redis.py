@@ -93,7 +93,10 @@ class FakeRedisStore:
         before: Gates by operation, passed before the command runs.
         after: Gates by operation, passed after it ran and before its answer is seen.
         calls: The operations sent, in order.
+        signals: None: its workers load for themselves.
     """
+
+    signals: None = None
 
     def __init__(self, redis: FakeRedis, clock: Clock) -> None:
         self._redis = redis

@@ -20,7 +20,8 @@ from monitor.cache.expiry import Expiry
 from monitor.cache.finding import Finder, Found
 from monitor.cache.generations import Generations, born_at
 from monitor.cache.keys import CacheKey
-from monitor.cache.loading import Loading
+from monitor.cache.lease import LoadLease
+from monitor.cache.loading import Landing, Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
@@ -29,6 +30,7 @@ from monitor.cache.refreshing import Refresher
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import Sealer
 from monitor.cache.store import Store
+from monitor.cache.waiting import within
 from monitor.clock import Clock
 from monitor.errors import InvalidCacheKey, StoreUnavailable
 from monitor.scopes import CacheScope
@@ -101,6 +103,7 @@ class TenantCache:
             observer=observer,
             clock=clock,
             expiry=self._expiry,
+            lease=None if store.signals is None else LoadLease(store, store.signals, clock),
         )
         self._refresher = Refresher(
             generations=generations,
@@ -203,7 +206,7 @@ class TenantCache:
             if entry.expires_at > now:
                 self._sample_age(key, found, now)
                 if self._expiry.refresh_is_early(policy, entry, now):
-                    self._loading.begin_early(policy, key, load, found.sight)
+                    self._loading.begin_early(policy, key, load, found.sight, entry)
                 return self._hit(key, entry, found.layer, now, began)
         return await self._missed(policy, key, load, found, began)
 
@@ -225,16 +228,11 @@ class TenantCache:
         landed, collapsed = self._loading.join(policy, key, load, found.sight)
         result = _MISS
         try:
-            landing = await asyncio.shield(landed)
-            loaded = landing.loaded
-            return Lookup(
-                loaded.value,
-                _MISS,
-                ttl_left_s=landing.ttl_s if landing.stored else 0.0,
-                stored=landing.stored,
-                collapsed=collapsed,
-                negative=loaded.negative,
-            )
+            stale = await self._stale_after_soft_timeout(policy, landed, found)
+            if stale is not None:
+                result = _STALE
+                return stale
+            return _missed(await asyncio.shield(landed), collapsed)
         except Exception:
             stale = self._stale(policy, found)
             result = _ERROR if stale is None else _STALE
@@ -243,6 +241,14 @@ class TenantCache:
             return stale
         finally:
             self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
+
+    async def _stale_after_soft_timeout(
+        self, policy: CachePolicy, landed: asyncio.Future[Landing], found: Found
+    ) -> Lookup | None:
+        stale = self._stale(policy, found) if policy.soft_timeout_s > 0 else None
+        if stale is None or await within(self._clock, landed, policy.soft_timeout_s):
+            return None
+        return stale
 
     def _stale(self, policy: CachePolicy, found: Found) -> Lookup | None:
         entry = found.entry
@@ -267,3 +273,15 @@ class TenantCache:
             raise
         finally:
             self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
+
+
+def _missed(landing: Landing, collapsed: bool) -> Lookup:  # noqa: FBT001 - a fact, not a switch
+    return Lookup(
+        landing.loaded.value,
+        _MISS,
+        ttl_left_s=landing.ttl_s if landing.stored else 0.0,
+        age_s=landing.age_s,
+        stored=landing.stored and not landing.elsewhere,
+        collapsed=collapsed or landing.elsewhere,
+        negative=landing.loaded.negative,
+    )

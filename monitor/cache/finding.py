@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from monitor.cache.admission import Admission
-from monitor.cache.entry import Entry, decode
+from monitor.cache.entry import Entry
 from monitor.cache.generations import TOKEN_BYTES, Generations, stamp
 from monitor.cache.keys import CacheKey
 from monitor.cache.loading import Sight
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheLayer, CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.sealing import Sealer
+from monitor.cache.sealing import Sealer, opened
 from monitor.cache.store import Reading, Store
-from monitor.errors import EntryRejected, StoreUnavailable
+from monitor.errors import StoreUnavailable
 
 _NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
 
@@ -72,7 +72,9 @@ class Finder:
         if near is None or policy.near is NearMode.OFF:
             reading = await self._store.read(key.read_keys)
             sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
-            return Found(sight, self._opened(key, sight, reading.values[2]), _STORE)
+            return Found(
+                sight, opened(self._sealer, self._observer, key, sight.stamp, reading.values[2]), _STORE
+            )
         held = near.get(key)
         if held is not None:
             reading = await self._store.read(key.generation_keys)
@@ -85,7 +87,7 @@ class Finder:
     async def _find_and_hold(self, near: NearCache, key: CacheKey, epoch: int) -> Found:
         reading = await self._store.read(key.read_keys)
         sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
-        entry = self._opened(key, sight, reading.values[2])
+        entry = opened(self._sealer, self._observer, key, sight.stamp, reading.values[2])
         if entry is not None:
             near.put(key, entry, sight.stamp, epoch, sight.sent_at)
         return Found(sight, entry, _STORE)
@@ -101,13 +103,3 @@ class Finder:
     async def _first_sight(self, key: CacheKey, epoch: int, reading: Reading) -> Sight:
         own, bulk = await self._generations.complete(key.generation_keys, reading.values[:2])
         return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at)
-
-    def _opened(self, key: CacheKey, sight: Sight, sealed: bytes | None) -> Entry | None:
-        if sealed is None:
-            return None
-        try:
-            plain = self._sealer.open(key, sight.stamp, sealed)
-            return None if plain is None else decode(plain)
-        except EntryRejected as rejected:
-            self._observer.entry_rejected(key.domain, rejected.reason)
-            return None

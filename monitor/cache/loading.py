@@ -10,11 +10,12 @@ from monitor.cache.admission import Admission
 from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
 from monitor.cache.keys import CacheKey
+from monitor.cache.lease import LoadLease
 from monitor.cache.lookup import Load, Loaded
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.sealing import Sealer
+from monitor.cache.sealing import Sealer, opened
 from monitor.cache.single_flight import SingleFlight
 from monitor.cache.store import Store
 from monitor.clock import Clock
@@ -36,11 +37,21 @@ class Sight(NamedTuple):
 
 
 class Landing(NamedTuple):
-    """What a load brought to everyone who waits for it."""
+    """What a load brought to everyone who waits for it.
+
+    Attributes:
+        loaded: The answer.
+        stored: Whether it is stored.
+        ttl_s: For how long from now.
+        age_s: How long ago it was loaded.
+        elsewhere: Whether another process loaded it.
+    """
 
     loaded: Loaded
     stored: bool
     ttl_s: float
+    age_s: float = 0.0
+    elsewhere: bool = False
 
 
 class Loading:
@@ -54,6 +65,7 @@ class Loading:
         observer: Told loads and fills.
         clock: Time for durations and expiry.
         expiry: Says when an entry ends.
+        lease: Lets one process load at a time; None where there is one process.
     """
 
     def __init__(
@@ -66,6 +78,7 @@ class Loading:
         observer: CacheObserver,
         clock: Clock,
         expiry: Expiry,
+        lease: LoadLease | None,
     ) -> None:
         self._store = store
         self._sealer = sealer
@@ -74,28 +87,55 @@ class Loading:
         self._observer = observer
         self._clock = clock
         self._expiry = expiry
+        self._lease = lease
         self._flights: SingleFlight[Landing] = SingleFlight()
 
     def join(
-        self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight
+        self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, newer_than: float = 0.0
     ) -> tuple[asyncio.Future[Landing], bool]:
-        """Return the load to wait for, and whether it is another caller's; shield it."""
+        """Return the load to wait for, and whether it is another caller's; shield it.
+
+        An entry that another process stores meanwhile will do, if it was created after `newer_than`.
+        """
         flight_key = (key, sight.stamp)
         landed = self._flights.current(flight_key)
         if landed is not None:
             self._observer.coalesced(key.domain)
             return landed, True
-        work = partial(self._load_and_fill, policy, key, load, sight)
+        work = partial(self._land, policy, key, load, sight, newer_than)
         return self._flights.begin(flight_key, work), False
 
-    def begin_early(self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight) -> None:
-        """Load again behind a hit, unless somebody does already."""
+    def begin_early(self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, entry: Entry) -> None:
+        """Load again behind a hit on `entry`, unless somebody does already."""
         if self._flights.current((key, sight.stamp)) is None:
-            self.join(policy, key, load, sight)
+            self.join(policy, key, load, sight, entry.created_at)
 
     async def aclose(self) -> None:
         """Wait for loads and fills under way."""
         await self._flights.aclose()
+
+    async def _land(
+        self,
+        policy: CachePolicy,
+        key: CacheKey,
+        load: Load,
+        sight: Sight,
+        newer_than: float,
+        landed: asyncio.Future[Landing],
+    ) -> None:
+        if self._lease is None or policy.load_lease_s <= 0:
+            await self._load_and_fill(policy, key, load, sight, landed)
+            return
+        look = partial(self._stored_elsewhere, key, sight, newer_than)
+        turn = await self._lease.turn(key, sight.stamp, policy.load_lease_s, look)
+        if turn.found is not None:
+            self._take_over(policy, key, turn.found, sight, landed)
+            return
+        try:
+            await self._load_and_fill(policy, key, load, sight, landed)
+        finally:
+            if turn.held is not None:
+                await self._lease.release(turn.held)
 
     async def _load_and_fill(
         self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, landed: asyncio.Future[Landing]
@@ -109,6 +149,34 @@ class Loading:
         if stored:
             entry = Entry(loaded.value, began_at, began_at + ttl_s, load_s, loaded.negative)
             await self._fill(policy, key, entry, sight)
+
+    async def _stored_elsewhere(self, key: CacheKey, sight: Sight, newer_than: float) -> Entry | None:
+        reading = await self._store.read((key.physical,))
+        if not self._admission.recognises(sight.epoch, reading.incarnation):
+            return None
+        entry = opened(self._sealer, None, key, sight.stamp, reading.values[0])
+        if entry is None or entry.created_at <= newer_than or entry.expires_at <= self._clock.time():
+            return None
+        return entry
+
+    def _take_over(
+        self,
+        policy: CachePolicy,
+        key: CacheKey,
+        entry: Entry,
+        sight: Sight,
+        landed: asyncio.Future[Landing],
+    ) -> None:
+        self._observer.coalesced(key.domain)
+        self._hold(policy, key, entry, sight)
+        now = self._clock.time()
+        loaded = Loaded(entry.value, negative=entry.negative)
+        left_s, age_s = entry.expires_at - now, now - entry.created_at
+        landed.set_result(Landing(loaded, stored=True, ttl_s=left_s, age_s=age_s, elsewhere=True))
+
+    def _hold(self, policy: CachePolicy, key: CacheKey, entry: Entry, sight: Sight) -> None:
+        if self._near is not None and policy.near is not NearMode.OFF:
+            self._near.put(key, entry, sight.stamp, sight.epoch, sight.sent_at)
 
     async def observed(self, key: CacheKey, load: Load) -> Loaded:
         """Run `load` and tell how long it took and how it ended."""
@@ -140,8 +208,7 @@ class Loading:
     async def _fill(self, policy: CachePolicy, key: CacheKey, entry: Entry, sight: Sight) -> None:
         # No generation is compared: an entry under a replaced one is simply never valid.
         sealed = self._sealer.seal(key, sight.stamp, entry.encode())
-        if self._near is not None and policy.near is not NearMode.OFF:
-            self._near.put(key, entry, sight.stamp, sight.epoch, sight.sent_at)
+        self._hold(policy, key, entry, sight)
         keep_s = entry.expires_at - self._clock.time()
         if not entry.negative:
             keep_s += policy.stale_if_error_s

@@ -19,6 +19,8 @@ class MemoryStore:
         max_bytes: Bound on keys and values together.
     """
 
+    signals: None = None
+
     def __init__(self, clock: Clock, max_bytes: int = 64 * 1024 * 1024) -> None:
         self._clock = clock
         self._max_bytes = max_bytes

@@ -31,6 +31,8 @@ class CachePolicy:
         negative_ttl_s: How long an absence (404) is remembered; 0: not at all.
         soft_timeout_s: After this long a load is answered by a stale entry where
             `stale_if_error_s` allows it, and goes on behind; 0: wait for the load.
+        load_lease_s: How long one process may load a key while the others wait for it, and so
+            what its death costs them; 0: processes load for themselves.
         near: Mode of the near cache.
         refresh_daily: Whether entries end at the tenant's local midnight at the latest.
         max_entry_bytes: Larger answers are served and not stored.
@@ -43,6 +45,7 @@ class CachePolicy:
     stale_if_error_s: float = 0.0
     negative_ttl_s: float = 0.0
     soft_timeout_s: float = 0.0
+    load_lease_s: float = 2.0
     near: NearMode = NearMode.VALIDATED
     refresh_daily: bool = False
     max_entry_bytes: int = 1_048_576

@@ -9,6 +9,7 @@ from monitor.cache.batching import Batcher
 from monitor.cache.breaker import Breaker
 from monitor.cache.link import Dial, Link
 from monitor.cache.observer import CacheObserver
+from monitor.cache.signals import RedisSignals
 from monitor.cache.store import Reading
 from monitor.clock import Clock
 
@@ -37,6 +38,7 @@ class RedisStore:
         self.breaker = breaker or Breaker(clock, observer.breaker_changed)
         self._link = Link(dial, self.breaker, observer, clock, timeout_s)
         self._batcher = Batcher(self._link.submit)
+        self.signals = RedisSignals(dial, self._link, timeout_s)
 
     def read(self, keys: Sequence[str]) -> Awaitable[Reading]:
         return self._batcher.read(keys)
@@ -68,6 +70,7 @@ class RedisStore:
         self._link.drop("connection")
 
     async def aclose(self) -> None:
+        await self.signals.aclose()
         await self._link.aclose()
 
 

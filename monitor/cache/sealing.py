@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from monitor.cache.entry import Entry, decode
 from monitor.cache.generations import STAMP_BYTES
 from monitor.cache.keys import CacheKey
+from monitor.cache.observer import CacheObserver
 from monitor.errors import ConfigurationError, EntryRejected
 
 _VERSION = b"\x01"
@@ -138,6 +140,21 @@ class NullSealer:
             raise EntryRejected("forged")
         body = len(head) + STAMP_BYTES
         return sealed[body:] if sealed[len(head) : body] == stamp else None
+
+
+def opened(
+    sealer: Sealer, observer: CacheObserver | None, key: CacheKey, stamp: bytes, sealed: bytes | None
+) -> Entry | None:
+    """Open an entry; None if there is none, it is outdated, or it was rejected, which `observer` is told."""
+    if sealed is None:
+        return None
+    try:
+        plain = sealer.open(key, stamp, sealed)
+        return None if plain is None else decode(plain)
+    except EntryRejected as rejected:
+        if observer is not None:
+            observer.entry_rejected(key.domain, rejected.reason)
+        return None
 
 
 def _key_id(secret: bytes) -> bytes:

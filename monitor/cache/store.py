@@ -6,8 +6,26 @@ else, when the store cannot answer.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
+
+
+class Signals(Protocol):
+    """Channels that wake whoever listens, in any process. A wake may be lost; nothing may rest on it."""
+
+    async def publish(self, channel: str) -> None:
+        """Wake all who listen on `channel` now."""
+        ...
+
+    def listening(self, channel: str) -> AbstractAsyncContextManager[asyncio.Event]:
+        """Listen while the block runs; the event is set by a wake, and when listening ends early.
+
+        Raises:
+            StoreUnavailable: Nobody answers.
+        """
+        ...
 
 
 class Reading(NamedTuple):
@@ -27,7 +45,14 @@ class Reading(NamedTuple):
 
 
 class Store(Protocol):
-    """A key-value store with expiry; keys are physical keys."""
+    """A key-value store with expiry; keys are physical keys.
+
+    Attributes:
+        signals: Wakes other processes on the same store; None: there are none.
+    """
+
+    @property
+    def signals(self) -> Signals | None: ...
 
     def read(self, keys: Sequence[str]) -> Awaitable[Reading]:
         """Return the values of `keys`, which share a slot, as of one moment."""

@@ -15,6 +15,7 @@ from opentelemetry.trace import StatusCode
 from structlog.testing import capture_logs
 
 from monitor.cache.admission import AlwaysAdmitted
+from monitor.cache.expiry import Expiry
 from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
@@ -276,6 +277,96 @@ async def test_an_expired_entry_answers_for_a_failing_load(timed: Bench, clock: 
 
     assert (lookup.value, lookup.result, lookup.ttl_left_s) == (b"v1", CacheResult.STALE, -100.0)
     assert timed.results() == ["miss", "stale"]
+
+
+async def test_a_slow_load_is_answered_by_an_expired_entry_and_goes_on_behind(clock: ManualClock) -> None:
+    """Soft timeout: the caller gets the stale answer, the next one the fresh one."""
+    policy = CachePolicy(
+        "contacts", 300.0, jitter=0.0, stale_if_error_s=600.0, soft_timeout_s=0.5, near=NearMode.OFF
+    )
+    bench = make_bench(MemoryStore(clock), clock, policy=policy)
+    await bench.cache.get_or_load(page(), bench.source.load)
+    clock.advance(400.0)
+    go_on = asyncio.Event()
+
+    async def slow() -> Loaded:
+        await go_on.wait()
+        return Loaded(b"v2")
+
+    lookup = asyncio.ensure_future(bench.cache.get_or_load(page(), slow))
+    await until(lambda: clock.sleepers == 1)
+    clock.advance(0.5)
+    assert (await lookup).result is CacheResult.STALE
+    go_on.set()
+    await bench.cache._loading.aclose()
+    assert (await bench.cache.get_or_load(page(), slow)).value == b"v2"
+    assert bench.results() == ["miss", "stale", "hit"]
+
+
+async def test_a_load_within_the_soft_timeout_is_waited_for(clock: ManualClock) -> None:
+    """A quick load's own answer is better than a stale one."""
+    policy = CachePolicy(
+        "contacts", 300.0, jitter=0.0, stale_if_error_s=600.0, soft_timeout_s=0.5, near=NearMode.OFF
+    )
+    bench = make_bench(MemoryStore(clock), clock, policy=policy)
+    await bench.cache.get_or_load(page(), bench.source.load)
+    clock.advance(400.0)
+    bench.source.value = b"v2"
+
+    assert (await bench.cache.get_or_load(page(), bench.source.load)).value == b"v2"
+
+
+async def test_a_hit_near_its_end_is_refreshed_behind_it(clock: ManualClock) -> None:
+    """XFetch: the caller has its hit at once, the next ones the newer entry."""
+    policy = CachePolicy("contacts", 300.0, jitter=0.0, near=NearMode.OFF)
+    bench = make_bench(MemoryStore(clock), clock, policy=policy, expiry=Expiry(draw=lambda: 0.9))
+
+    async def dear() -> Loaded:
+        clock.advance(10.0)
+        return await bench.source.load()
+
+    await bench.cache.get_or_load(page(), dear)
+    clock.advance(280.0)
+    bench.source.value = b"v2"
+
+    assert (await bench.cache.get_or_load(page(), dear)).value == b"v1"
+    await bench.cache._loading.aclose()
+    assert (await bench.cache.get_or_load(page(), dear)).value == b"v2"
+    assert bench.results() == ["miss", "hit", "hit"]
+
+
+async def test_cancellations_at_every_step_leave_every_other_answer_right(store: Store) -> None:
+    """Callers cancelled anywhere, on shared and distinct keys, with writes between: nobody gets another's."""
+    bench = make_bench(store, SystemClock())
+    wrong: list[bytes] = []
+    answered = 0
+
+    async def call(number: int) -> None:
+        nonlocal answered
+        expected = b"page %d" % number
+
+        async def load() -> Loaded:
+            await asyncio.sleep(0)
+            return Loaded(expected)
+
+        lookup = await bench.cache.get_or_load(page(number), load)
+        answered += 1
+        if lookup.value != expected:
+            wrong.append(lookup.value)
+
+    for step in range(40):
+        callers = [asyncio.ensure_future(call(number % 20)) for number in range(60)]
+        for _ in range(step % 9):
+            await asyncio.sleep(0)
+        for caller in callers[step % 3 :: 3]:
+            caller.cancel()
+        if step % 5 == 0:
+            await bench.cache.refresh([scope()])
+        await asyncio.gather(*callers, return_exceptions=True)
+
+    assert wrong == []
+    assert answered >= 40 * 40
+    assert len(bench.results()) == len(bench.observer.of("looked_up"))
 
 
 async def test_no_stale_answer_outlives_its_allowance(timed: Bench, clock: ManualClock) -> None:
