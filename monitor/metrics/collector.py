@@ -13,7 +13,7 @@ from prometheus_client.samples import Exemplar as ExposedExemplar
 from prometheus_client.utils import floatToGoString
 
 from monitor.metrics.catalogue import Kind, Metric
-from monitor.metrics.reading import Exemplar, Family, Reading
+from monitor.metrics.family import Exemplar, Family, Reading
 
 
 class ColumnsCollector(Collector):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import dataclass
 
@@ -15,14 +15,15 @@ from prometheus_client import Metric as ExposedMetric
 from prometheus_client.exposition import choose_encoder, gzip_accepted
 from prometheus_client.registry import Collector
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from monitor.clock import Clock
 from monitor.metrics import catalogue
+from monitor.metrics.catalogue import Metric
 from monitor.metrics.collector import ColumnsCollector
 from monitor.metrics.columns import Columns
-from monitor.metrics.reading import Reading
-from monitor.metrics.rendering import render
+from monitor.metrics.reading import View
+from monitor.metrics.rendering import render, render_head, render_rows
 
 _GZIP = 31  # zlib's window bits for a gzip header
 _GZIP_LEVEL = 1  # 10:1 on this text already; level 6 takes four times as long for 15 % less
@@ -30,42 +31,43 @@ _GZIP_LEVEL = 1  # 10:1 on this text already; level 6 takes four times as long f
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """One rendered scrape."""
+    """One rendered scrape, in pieces."""
 
-    body: bytes
+    pieces: list[bytes]
     content_type: str
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.pieces)
 
 
 class Exposition:
-    """Renders scrapes in a thread, in slices that let the serving loop in between.
+    """Renders scrapes in a thread, in small steps between which the serving loop gets its turn.
 
     Args:
         registry: Whatever else is exposed; the columns' collector may be registered in it.
         collector: The columns' collector, left out of what the registry renders.
-        read: What all workers have counted.
+        view: What all workers have counted, to be read piece by piece.
         columns: Where the scrape's own cost is counted.
         executor: Where to render; one thread is enough.
-        pause: Called between slices; the default gives the interpreter lock away.
     """
 
     def __init__(
         self,
         registry: Collector,
         collector: ColumnsCollector,
-        read: Callable[[], Reading],
+        view: Callable[[], AbstractContextManager[View]],
         columns: Columns,
         executor: Executor,
         clock: Clock,
-        pause: Callable[[], None] = lambda: time.sleep(0.00005),
     ) -> None:
         self._registry = registry
         self._collector = collector
-        self._read = read
+        self._view = view
         self._durations = columns.histograms(catalogue.SCRAPE_DURATION).of()
         self._bytes = columns.gauges(catalogue.SCRAPE_BYTES).of()
         self._executor = executor
         self._clock = clock
-        self._pause = pause
 
     async def endpoint(self, request: Request) -> Response:
         """Answer a scrape in the format and encoding that the client asked for."""
@@ -73,43 +75,59 @@ class Exposition:
         compress = gzip_accepted(request.headers.get("accept-encoding", ""))
         loop = asyncio.get_running_loop()
         scrape = await loop.run_in_executor(self._executor, self._scrape, accept, compress)
+        # As a header, since Starlette would add a second charset to a media type.
         headers = {"Vary": "Accept, Accept-Encoding", "Cache-Control": "no-store"}
+        headers["Content-Type"] = scrape.content_type
+        headers["Content-Length"] = str(sum(map(len, scrape.pieces)))
         if compress:
             headers["Content-Encoding"] = "gzip"
-        # As a header, since Starlette would add a second charset to a media type.
-        headers["Content-Type"] = scrape.content_type
-        return Response(scrape.body, headers=headers)
+        return StreamingResponse(_each(scrape.pieces), headers=headers)
 
     def render(self, accept: str) -> Scrape:
         """Render everything in the best format that `accept` names."""
         encoder, content_type = choose_encoder(accept)
         openmetrics = content_type.startswith("application/openmetrics-text")
-        pieces = []
-        for piece in self._pieces(openmetrics=openmetrics):
-            pieces.append(piece)
-            self._pause()
+        pieces = [text.encode() for text in self._texts(openmetrics=openmetrics)]
         pieces[0] = pieces[0].removeprefix(b"\n")
-        rest = copy_context().run(self._rest, encoder)
-        return Scrape(b"".join([*pieces, b"\n", rest]), content_type)
+        pieces.append(b"\n" + copy_context().run(self._rest, encoder))
+        return Scrape(pieces, content_type)
 
     def _scrape(self, accept: str, compress: bool) -> Scrape:  # noqa: FBT001 - handed through the executor
         started = self._clock.monotonic()
         scrape = self.render(accept)
-        self._bytes.set(len(scrape.body))
+        self._bytes.set(sum(map(len, scrape.pieces)))
         if compress:
-            packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
-            scrape = Scrape(packer.compress(scrape.body) + packer.flush(), scrape.content_type)
+            scrape = Scrape(_compressed(scrape.pieces), scrape.content_type)
         self._durations.observe(self._clock.monotonic() - started)
         return scrape
 
-    def _pieces(self, *, openmetrics: bool) -> Iterator[bytes]:
-        for family in self._read().values():
-            for text in render(family, openmetrics=openmetrics):
-                yield text.encode()
+    def _texts(self, *, openmetrics: bool) -> Iterator[str]:
+        with self._view() as view:
+            for family in view.plain():
+                yield from render(family, openmetrics=openmetrics)
+            texts: dict[Metric, list[str]] = {}
+            for part in view.tenants():
+                for family in part:
+                    texts.setdefault(family.metric, []).append(render_rows(family, openmetrics=openmetrics))
+        for metric, parts in texts.items():
+            yield render_head(metric, openmetrics=openmetrics)
+            yield from parts
 
     def _rest(self, encoder: Callable[[Collector], bytes]) -> bytes:
         with self._collector.written():
             return encoder(_WithoutCreated(self._registry))
+
+
+def _compressed(pieces: list[bytes]) -> list[bytes]:
+    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+    packed = [packer.compress(piece) for piece in pieces]
+    # Small writes to the socket cost more than joining what compression left of the pieces.
+    return [b"".join(packed) + packer.flush()]
+
+
+async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 class _WithoutCreated(Collector):

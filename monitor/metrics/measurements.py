@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -16,6 +15,7 @@ from monitor.metrics.cache_recorder import CacheRecorder
 from monitor.metrics.catalogue import CATALOGUE, Metric
 from monitor.metrics.collector import ColumnsCollector
 from monitor.metrics.columns import Columns
+from monitor.metrics.courtesy import CourteousThread
 from monitor.metrics.database_recorder import DatabaseRecorder
 from monitor.metrics.exposition import Exposition
 from monitor.metrics.http_recorder import HttpRecorder
@@ -57,7 +57,7 @@ class Measurements:
         self.workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
         self._clock = clock
         # One thread for everything that reads the counts: at most one core is ever busy with it.
-        self.executor = ThreadPoolExecutor(1, thread_name_prefix="metrics")
+        self.executor = CourteousThread("metrics")
         columns = self.columns
         budget = TenantBudget(columns, self.workers.table)
         self.http = HttpRecorder(columns, budget)
@@ -71,7 +71,7 @@ class Measurements:
         )
         collector = ColumnsCollector(metrics, self.workers.read)
         registry.register(collector)
-        self.exposition = Exposition(registry, collector, self.workers.read, columns, self.executor, clock)
+        self.exposition = Exposition(registry, collector, self.workers.view, columns, self.executor, clock)
 
     @property
     def columns(self) -> Columns:

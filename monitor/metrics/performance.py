@@ -14,7 +14,7 @@ from monitor.metrics.catalogue import (
     TENANT_REQUESTS,
     Outcome,
 )
-from monitor.metrics.reading import Reading
+from monitor.metrics.family import Reading
 from monitor.metrics.windows import Percentile, counter_rows, histogram_rows, percentile
 from monitor.objectives import Objectives, Threshold
 

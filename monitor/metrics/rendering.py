@@ -9,37 +9,37 @@ Formats: Prometheus text 0.0.4 and OpenMetrics 1.0.0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from operator import add
 
 import msgspec
 from prometheus_client.utils import floatToGoString
 
-from monitor.metrics.catalogue import Kind
-from monitor.metrics.reading import Family
+from monitor.metrics.catalogue import Kind, Metric
+from monitor.metrics.family import Family
 
-# The pieces of this many rows are joined without letting another thread run: below a millisecond.
-ROWS_A_SLICE = 100
 _ENCODE = msgspec.json.Encoder().encode
 
 
 def render(family: Family, *, openmetrics: bool) -> Iterator[str]:
-    """Write one family in pieces; each piece starts with a line break and ends without one."""
+    """Write one family in two pieces; each starts with a line break and ends without one."""
     if family.labels:
-        yield _head(family, openmetrics=openmetrics)
-    lines = list(_lines(family))
-    texts = [_row_text(family, labels) for labels in family.labels]
-    marks = _exemplar_marks(family) if openmetrics else {}
-    for start in range(0, len(texts), ROWS_A_SLICE):
-        rows = texts[start : start + ROWS_A_SLICE]
-        columns = list(_columns(family, start, len(rows)))
-        for row, bucket, mark in _within(marks, start, len(rows)):
-            columns[bucket][row] += mark
-        yield _join(lines, rows, columns)
+        yield render_head(family.metric, openmetrics=openmetrics)
+        yield render_rows(family, openmetrics=openmetrics)
 
 
-def _head(family: Family, *, openmetrics: bool) -> str:
-    metric = family.metric
+def render_rows(family: Family, *, openmetrics: bool) -> str:
+    """Write the samples of a family, or of some of its rows."""
+    rows = family.texts or [_label_text(family.metric.labels, labels) for labels in family.labels]
+    columns = list(_columns(family))
+    if openmetrics:
+        _mark_exemplars(family, columns)
+    return _join(_lines(family.metric, family.variants), rows, columns)
+
+
+def render_head(metric: Metric, *, openmetrics: bool) -> str:
+    """Write what precedes a family's samples."""
     name, kind = metric.name, str(metric.kind)
     if metric.kind is Kind.COUNTER and openmetrics:
         name = name.removesuffix("_total")
@@ -52,20 +52,21 @@ def _head(family: Family, *, openmetrics: bool) -> str:
     return head
 
 
-def _lines(family: Family) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=256)
+def _lines(metric: Metric, variants: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, str], ...]:
     """What precedes and follows the row's labels, for each line of a row."""
-    metric = family.metric
     name = f"{metric.name}_info" if metric.kind is Kind.INFO else metric.name
     if metric.kind is not Kind.HISTOGRAM:
-        names = metric.labels[len(metric.labels) - len(family.variants[0]) :]
-        for variant in family.variants:
-            yield _line(name, _label_text(names, variant), labelled=len(variant) < len(metric.labels))
-        return
+        names = metric.labels[len(metric.labels) - len(variants[0]) :]
+        labelled = len(names) < len(metric.labels)
+        return tuple(_line(name, _label_text(names, each), labelled=labelled) for each in variants)
     labelled = bool(metric.labels)
-    for bound in (*metric.buckets, float("inf")):
-        yield _line(f"{name}_bucket", f'le="{_go(bound)}"', labelled=labelled)
-    yield _line(f"{name}_count", "", labelled=labelled)
-    yield _line(f"{name}_sum", "", labelled=labelled)
+    bounds = [f'le="{_go(bound)}"' for bound in (*metric.buckets, float("inf"))]
+    return (
+        *(_line(f"{name}_bucket", bound, labelled=labelled) for bound in bounds),
+        _line(f"{name}_count", "", labelled=labelled),
+        _line(f"{name}_sum", "", labelled=labelled),
+    )
 
 
 def _line(name: str, extra: str, *, labelled: bool) -> tuple[str, str]:
@@ -74,33 +75,27 @@ def _line(name: str, extra: str, *, labelled: bool) -> tuple[str, str]:
     return f"\n{name}{{", f"{',' if labelled and extra else ''}{extra}}} "
 
 
-def _row_text(family: Family, labels: tuple[str, ...]) -> str:
-    return _label_text(family.metric.labels[: len(labels)], labels)
-
-
 def _label_text(names: Sequence[str], values: Sequence[str]) -> str:
-    return ",".join(f'{name}="{_escape(value)}"' for name, value in zip(names, values, strict=True))
+    return ",".join(f'{name}="{_escape(value)}"' for name, value in zip(names, values, strict=False))
 
 
 def _escape(value: str) -> str:
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
-def _columns(family: Family, start: int, rows: int) -> Iterator[list[str]]:
-    """The values of each line for `rows` rows from `start`, as text."""
-    width = family.buckets
+def _columns(family: Family) -> Iterator[list[str]]:
+    """The values of each line of all rows, as text."""
+    width, stride = family.buckets, len(family.variants)
     if not width:
-        stride = len(family.variants)
         for column in range(stride):
-            yield _numbers(family.values[start * stride + column : (start + rows) * stride : stride])
+            yield _numbers(family.values[column::stride])
         return
-    counts = family.counts[start * width : (start + rows) * width]
-    running: list[int] = [0] * rows
+    running: list[int] = [0] * len(family.labels)
     for bucket in range(width):
-        running = list(map(add, running, counts[bucket::width]))
+        running = list(map(add, running, family.counts[bucket::width]))
         yield _numbers(running)
     yield _numbers(running)
-    yield _numbers(family.values[start : start + rows])
+    yield _numbers(family.values)
 
 
 def _numbers(values: Sequence[float]) -> list[str]:
@@ -116,24 +111,16 @@ def _go(value: float) -> str:
     return text
 
 
-def _exemplar_marks(family: Family) -> dict[int, list[tuple[int, str]]]:
-    marks: dict[int, list[tuple[int, str]]] = {}
+def _mark_exemplars(family: Family, columns: list[list[str]]) -> None:
+    """Put each exemplar behind the count of its bucket."""
     values = _numbers([value for _, value, _ in family.exemplars.values()])
     stamps = _numbers([stamp for _, _, stamp in family.exemplars.values()])
     for (index, (trace, _, _)), value, stamp in zip(family.exemplars.items(), values, stamps, strict=True):
         row, bucket = divmod(index, family.buckets)
-        marks.setdefault(row, []).append((bucket, f' # {{trace_id="{trace}"}} {value} {stamp}'))
-    return marks
+        columns[bucket][row] += f' # {{trace_id="{trace}"}} {value} {stamp}'
 
 
-def _within(marks: dict[int, list[tuple[int, str]]], start: int, rows: int) -> Iterator[tuple[int, int, str]]:
-    if marks:
-        for row in range(start, start + rows):
-            for bucket, mark in marks.get(row, ()):
-                yield row - start, bucket, mark
-
-
-def _join(lines: list[tuple[str, str]], rows: list[str], columns: list[list[str]]) -> str:
+def _join(lines: Sequence[tuple[str, str]], rows: list[str], columns: list[list[str]]) -> str:
     stride = 4 * len(lines)
     pieces = list(chain.from_iterable((before, "", after, "") for before, after in lines)) * len(rows)
     for line, column in enumerate(columns):

@@ -30,15 +30,23 @@ _ATTEMPTS = 200
 
 @dataclass(frozen=True, slots=True)
 class LiveRows:
-    """The rows in use at one moment.
+    """A run of rows at one moment.
 
     Attributes:
-        tenants: The tenant id of each row from 0 on; 0 where the row is free.
+        tenants: The tenant id of each row; 0 where the row is free.
         incarnations: The incarnation of each row.
+        first: The number of the first row.
     """
 
     tenants: list[int]
     incarnations: list[int]
+    first: int = 0
+
+    def slices(self, rows: int) -> Iterator[LiveRows]:
+        """Cut into runs of at most `rows`."""
+        for at in range(0, len(self.tenants), rows):
+            end = at + rows
+            yield LiveRows(self.tenants[at:end], self.incarnations[at:end], self.first + at)
 
 
 class TenantTable:

@@ -7,7 +7,6 @@ it began. A ring of snapshots, a step apart, knows the beginnings; nothing is bo
 from __future__ import annotations
 
 import threading
-from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ from typing import TypeVar
 
 from monitor.clock import Clock
 from monitor.metrics.catalogue import CACHE_REQUESTS, HTTP_DURATION, TENANT_DURATION, TENANT_REQUESTS
-from monitor.metrics.reading import Family, Reading
+from monitor.metrics.family import Family, Reading
 
 Number = TypeVar("Number", int, float)
 WATCHED = (HTTP_DURATION, TENANT_DURATION, TENANT_REQUESTS, CACHE_REQUESTS)
@@ -91,16 +90,7 @@ class Windows:
 
     def _watched(self) -> Reading:
         reading = self._read()
-        return {
-            metric.name: replace(
-                reading[metric.name],
-                counts=array("q", reading[metric.name].counts),
-                values=array("d", reading[metric.name].values),
-                exemplars={},
-            )
-            for metric in WATCHED
-            if metric.name in reading
-        }
+        return {metric.name: reading[metric.name] for metric in WATCHED if metric.name in reading}
 
 
 def percentile(bounds: Sequence[float], counts: Sequence[int], quantile: float) -> Percentile | None:

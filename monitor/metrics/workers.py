@@ -16,17 +16,23 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from monitor.metrics.catalogue import TENANT_BUDGET, TENANT_SERIES, WORKERS, Kind
 from monitor.metrics.columns import Columns
+from monitor.metrics.family import Reading
 from monitor.metrics.layout import FOLDED_CELL, IDENTITY_CELL, TENANT_RESERVE, Layout
 from monitor.metrics.memory import Memory
-from monitor.metrics.reading import Family, Reading, Source, read_plain, read_tenants
+from monitor.metrics.plain_reading import read_plain
+from monitor.metrics.reading import ROWS_A_SLICE, View
+from monitor.metrics.source import Source
 from monitor.metrics.tenant_table import LiveRows, TenantTable
 
 # Prometheus stores an exemplar at the first scrape that shows it; older ones are dead weight.
 EXEMPLAR_S = 120.0
 _SUFFIX = ".worker"
+
+Number = TypeVar("Number", int, float)
 
 
 class Workers:
@@ -58,29 +64,34 @@ class Workers:
         # Readers of one process share the attached files: one reads at a time.
         self._reading = threading.Lock()
 
+    @contextmanager
+    def view(self, exemplars_s: float = EXEMPLAR_S) -> Iterator[View]:
+        """Give all workers' counts to be read piece by piece, with exemplars of the last seconds."""
+        with self.sources() as sources:
+            facts = {
+                TENANT_SERIES: float(self.table.live),
+                TENANT_BUDGET: float(self.layout.tenant_rows - TENANT_RESERVE),
+                WORKERS: float(len(sources) - (self._base is not None)),
+            }
+            since = self._now() - exemplars_s
+            yield View(self.layout, sources, self.table.snapshot(), facts, since)
+
     def read(self) -> Reading:
         """Return what all workers have counted together; call it off the serving loop."""
-        with self.sources() as sources:
-            since = self._now() - EXEMPLAR_S
-            families = [read_plain(block, sources, since) for block in self.layout.blocks.values()]
-            families += read_tenants(self.layout, self.table.snapshot(), sources, since)
-            workers = len(sources) - (self._base is not None)
-        reading = {family.metric.name: family for family in families}
-        facts = (TENANT_SERIES, self.table.live), (TENANT_BUDGET, self._budget), (WORKERS, workers)
-        reading.update({metric.name: Family(metric, [()], [float(value)]) for metric, value in facts})
-        return reading
+        with self.view() as view:
+            return view.reading()
 
     def tenant_totals(self) -> tuple[LiveRows, list[int]]:
         """Return the rows in use and everything counted in each, over all workers."""
         with self.sources() as sources:
             live = self.table.snapshot()
-            rows = range(len(live.tenants))
-            return live, [sum(source.tenant_total(row) for source in sources) for row in rows]
+            slices = live.slices(ROWS_A_SLICE)
+            return live, [total for rows in slices for total in _totals(sources, rows)]
 
     def tenant_total(self, row: int) -> int:
         """Return everything counted in one row right now, over all workers."""
         with self.sources() as sources:
-            return sum(source.tenant_total(row) for source in sources)
+            return _totals(sources, LiveRows([0], [0], row))[0]
 
     @contextmanager
     def sources(self) -> Iterator[list[Source]]:
@@ -104,10 +115,6 @@ class Workers:
             self._others.clear()
             self._base = None
             self.table.close()
-
-    @property
-    def _budget(self) -> int:
-        return self.layout.tenant_rows - TENANT_RESERVE
 
     def _open_others(self, place: Path) -> list[Source]:
         names = {path.name for path in place.glob(f"*{_SUFFIX}")} - {self.name}
@@ -165,13 +172,21 @@ class Workers:
         (place / "base.next").rename(place / "base")
 
     def _restore_tenants(self, memory: Memory, sources: list[Source]) -> None:
-        live, block = self.table.snapshot(), self.layout.tenants
-        counts = [sum(column) for column in zip(*(s.tenant_counts(live) for s in sources), strict=True)]
-        sums = [sum(column) for column in zip(*(s.tenant_sums(live) for s in sources), strict=True)]
-        memory.ints[block.counts : block.counts + len(counts)] = memoryview(array("q", counts))
-        memory.floats[block.sums : block.sums + len(sums)] = memoryview(array("d", sums))
-        incarnations = memoryview(array("q", live.incarnations))
-        memory.ints[block.incarnations : block.incarnations + len(incarnations)] = incarnations
+        block = self.layout.tenants
+        for live in self.table.snapshot().slices(ROWS_A_SLICE):
+            counts = [sum(each) for each in zip(*(s.tenant_counts(live) for s in sources), strict=True)]
+            sums = [sum(each) for each in zip(*(s.tenant_sums(live) for s in sources), strict=True)]
+            _put(memory.ints, block.counts + live.first * block.stride, array("q", counts))
+            _put(memory.floats, block.sums + live.first * block.histograms, array("d", sums))
+            _put(memory.ints, block.incarnations + live.first, array("q", live.incarnations))
+
+
+def _totals(sources: list[Source], live: LiveRows) -> list[int]:
+    return [sum(each) for each in zip(*(s.tenant_totals(live) for s in sources), strict=True)]
+
+
+def _put(cells: memoryview[Number], first: int, values: array[Number]) -> None:
+    cells[first : first + len(values)] = memoryview(values)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from monitor.metrics.catalogue import CATALOGUE, DB_WAIT, HTTP_DURATION, LABEL_O
 from monitor.metrics.columns import Columns
 from monitor.metrics.layout import Layout
 from monitor.metrics.memory import Memory
-from monitor.metrics.reading import Source, read_plain
+from monitor.metrics.plain_reading import read_plain
+from monitor.metrics.source import Source
 
 SMALL = Metric("small_total", Kind.COUNTER, ("word",), "", "Few label sets.", rows=4)
 

@@ -18,8 +18,8 @@ from monitor.metrics.catalogue import (
     WORKERS,
     Outcome,
 )
+from monitor.metrics.family import Reading
 from monitor.metrics.measurements import Measurements
-from monitor.metrics.reading import Reading
 from monitor.metrics.windows import counter_rows, histogram_rows
 from monitor.testing import ManualClock
 

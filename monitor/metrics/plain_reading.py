@@ -1,0 +1,70 @@
+"""The families without a tenant, merged over the workers by label set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from itertools import chain
+from operator import add
+from typing import Final, TypeVar
+
+from monitor.metrics.catalogue import Kind, Merge
+from monitor.metrics.family import Exemplar, Family
+from monitor.metrics.layout import Block
+from monitor.metrics.memory import Memory
+from monitor.metrics.source import Source
+
+_STAMP: Final = 2
+_MERGES: dict[Merge, Callable[[float, float], float]] = {Merge.SUM: add, Merge.MAX: max, Merge.MIN: min}
+
+K = TypeVar("K", bound=Hashable)
+
+
+def read_plain(block: Block, sources: Iterable[Source], since: float = 0.0) -> Family:
+    """Merge a family without tenants; gauges as the catalogue says, the rest by addition."""
+    merge = _MERGES[block.metric.merge] if block.metric.kind is Kind.GAUGE else add
+    if block.metric.kind is Kind.INFO:
+        merge = max
+    merged: dict[tuple[str, ...], tuple[list[int], float]] = {}
+    exemplars: dict[tuple[tuple[str, ...], int], Exemplar] = {}
+    for source in sources:
+        for row, labels in enumerate(source.rows(block)):
+            if labels is None:
+                continue
+            counts, value = _row_values(source.memory, block, row)
+            if labels in merged:
+                others, other = merged[labels]
+                counts, value = list(map(add, others, counts)), merge(other, value)
+            merged[labels] = counts, value
+        _gather_exemplars(source, block, since, exemplars)
+    rows = {labels: row for row, labels in enumerate(merged)}
+    return Family(
+        block.metric,
+        labels=list(merged),
+        values=[value for _, value in merged.values()],
+        counts=list(chain.from_iterable(counts for counts, _ in merged.values())),
+        exemplars={rows[labels] * block.buckets + at: kept for (labels, at), kept in exemplars.items()},
+    )
+
+
+def _row_values(memory: Memory, block: Block, row: int) -> tuple[list[int], float]:
+    first = block.counts + row * block.buckets
+    return memory.ints[first : first + block.buckets].tolist(), memory.floats[block.values + row]
+
+
+def _gather_exemplars(
+    source: Source, block: Block, since: float, found: dict[tuple[tuple[str, ...], int], Exemplar]
+) -> None:
+    if block.exemplars is None:
+        return
+    rows = source.rows(block)
+    for index, exemplar in source.exemplars(block.exemplars, 0, len(rows) * block.buckets, since).items():
+        row, bucket = divmod(index, block.buckets)
+        labels = rows[row]
+        if labels is not None:
+            keep_latest(found, (labels, bucket), exemplar)
+
+
+def keep_latest(found: dict[K, Exemplar], key: K, exemplar: Exemplar) -> None:
+    """Put the exemplar at the key, unless a later one is there."""
+    if key not in found or found[key][_STAMP] < exemplar[_STAMP]:
+        found[key] = exemplar
