@@ -7,7 +7,7 @@ PYTHON ?= python3
 ARGS ?=
 
 BIN := $(VENV)/bin
-SOURCES := monitor app tests benchmarks scripts
+SOURCES := monitor app tests benchmarks scripts examples
 FOUND := $(wildcard $(SOURCES))
 # uv writes the locks; --no-emit-index-url keeps them free of any index.
 COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \

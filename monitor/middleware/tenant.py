@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.errors import AuthenticationError
+from monitor.errors import AuthenticationError, InvalidTenantId
 from monitor.middleware.request import RequestRecord, record_of
 from monitor.tenancy.context import pop, push
 from monitor.tenancy.resolver import TenantResolver
@@ -54,9 +54,9 @@ class TenantMiddleware:
         record = record_of(scope)
         try:
             identity = self._resolve(_authorization(scope, record))
-        except AuthenticationError as error:
+        except (AuthenticationError, InvalidTenantId) as failure:
             if not self._is_public(_path(scope)):
-                await self._refuse(scope, receive, send, error)
+                await self._refuse(scope, receive, send, _refused(failure))
                 return
             await self._app(scope, receive, send)
             return
@@ -77,6 +77,11 @@ class TenantMiddleware:
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
         await self._refusal(scope, error)(scope, receive, send)
+
+
+def _refused(failure: AuthenticationError | InvalidTenantId) -> AuthenticationError:
+    # A credential that names no possible tenant proves nothing.
+    return failure if isinstance(failure, AuthenticationError) else AuthenticationError("malformed")
 
 
 def unauthorized(scope: Scope, error: AuthenticationError) -> Response:
