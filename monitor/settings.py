@@ -17,7 +17,8 @@ class CacheSettings:
     """How the cache reaches its store and how much it may hold.
 
     Attributes:
-        url: `memory://` (one process), `redis://`, `rediss://`, `redis+cluster://` or `redis+sentinel://`.
+        url: `memory://` (one process), `redis://`, `rediss://`, `redis+cluster://` or `redis+sentinel://`;
+            it may hold a password, so it is not shown.
         timeout_s: The longest a store call may take before the request goes on without it.
         sealing_keys: AES-256 keys by id, newest first; entries under an older one still open.
             Empty: a key is drawn at the start, and the store's content ends with the process.
@@ -29,7 +30,7 @@ class CacheSettings:
         poll_s: Time between two polls of the outbox.
     """
 
-    url: str = "memory://"
+    url: str = field(default="memory://", repr=False)
     timeout_s: float = 0.05
     sealing_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     near_bytes: int = 64 * 1024 * 1024

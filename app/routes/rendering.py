@@ -49,8 +49,10 @@ def page(path: str, query: PageQuery, found: Found[Item]) -> Response:
 
 def _links(path: str, parameters: dict[str, str], number: int, last: int) -> PageLinks:
     # Made from the canonical query: one stored answer serves every spelling of it.
+    kept = {name: value for name, value in parameters.items() if name != "page"}
+
     def link(to: int) -> str:
-        return f"{path}?{urlencode({**parameters, 'page': to})}"
+        return f"{path}?{urlencode({**kept, 'page': to})}"
 
     return PageLinks(
         this=link(number),
