@@ -21,6 +21,7 @@ from app.problems import HANDLERS, Unauthenticated, render
 from app.routes import STRESS_TABLE, TABLE
 from app.routes.table import Resource, route_of
 from app.services.registry import Services, make_services
+from app.zones import ClinicZones
 from monitor.adoption import Adoption
 from monitor.bootstrap import Monitor, build_monitor
 from monitor.clock import Clock, SystemClock
@@ -38,8 +39,9 @@ def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO |
         stream: Where log lines go; standard output where none is given.
     """
     clock = clock or SystemClock()
-    monitor = build_monitor(config.monitor, adoption_of(config, clock), clock=clock, stream=stream)
-    services = make_services(monitor.opened_database(), clock)
+    zones = ClinicZones()
+    monitor = build_monitor(config.monitor, adoption_of(config, clock, zones), clock=clock, stream=stream)
+    services = make_services(monitor.opened_database(), clock, zones)
     app = Starlette(
         routes=[*(route_of(resource) for resource in table_of(config)), *monitor.routes()],
         middleware=monitor.middleware(_drills(config, clock, services)),
@@ -51,7 +53,7 @@ def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO |
     return app
 
 
-def adoption_of(config: AppConfig, clock: Clock) -> Adoption:
+def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones) -> Adoption:
     """Tell the kit about this service."""
     table = table_of(config)
     return Adoption(
@@ -62,6 +64,7 @@ def adoption_of(config: AppConfig, clock: Clock) -> Adoption:
         database_url=config.database_url.reveal(),
         pool=PoolSettings(size=config.pool_size),
         refusal=refuse,
+        zone=zones,
     )
 
 

@@ -14,10 +14,12 @@ from app.schemas.analytics import Dashboard, DayCount, PractitionerCount
 from app.schemas.appointments import FREE, AppointmentStatus
 from app.services.moments import end_of, now_of, start_of, zone_of
 from app.tables import APPOINTMENTS, CONTACTS, MEDICAL_RECORDS
+from app.zones import ClinicZones
 from monitor.clock import Clock
 from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.unit_of_work import Reader
+from monitor.tenancy.context import current
 
 _PAST_DAYS, _NEXT_DAYS, _BUSIEST = 30, 7, 5
 _NOT_HELD = [status.value for status in FREE]
@@ -46,13 +48,15 @@ class _Calendar:
 class AnalyticsService:
     """The bound clinic's figures."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, zones: ClinicZones) -> None:
         self._database = database
         self._clock = clock
+        self._zones = zones
 
     async def dashboard(self) -> Dashboard:
         async with self._database.reading() as reader:
             zone = await zone_of(reader)
+            self._zones.learn(current(), zone)
             calendar = _Calendar(now_of(self._clock).astimezone(zone).date(), zone)
             last_30_days = await _by_status(reader, calendar.past)
             contacts, new_contacts = await _totals(reader, CONTACTS, "created_at", calendar)

@@ -10,6 +10,7 @@ from app.services.contacts import ContactService
 from app.services.medical_records import MedicalRecordService
 from app.services.settings import SettingsService
 from app.services.stress import StressService
+from app.zones import ClinicZones
 from monitor.clock import Clock
 from monitor.database.engine import Database
 
@@ -26,13 +27,13 @@ class Services:
     stress: StressService
 
 
-def make_services(database: Database, clock: Clock) -> Services:
+def make_services(database: Database, clock: Clock, zones: ClinicZones) -> Services:
     """Make every service on one database."""
     return Services(
         ContactService(database, clock),
         AppointmentService(database, clock),
         MedicalRecordService(database, clock),
-        AnalyticsService(database, clock),
+        AnalyticsService(database, clock, zones),
         SettingsService(database, clock),
         StressService(clock),
     )
