@@ -12,8 +12,7 @@ from uuid import uuid4
 
 from prometheus_client import CollectorRegistry
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from monitor.adoption import Adoption
 from monitor.cache.admission import Admission, AlwaysAdmitted
@@ -31,24 +30,20 @@ from monitor.database.engine import Database
 from monitor.database.kill_switch import KillSwitch
 from monitor.database.protocol import Timing
 from monitor.database.write_context import NoSettlement, Settlement
+from monitor.endpoints import PROBES, endpoints, identity_of
 from monitor.errors import ConfigurationError, StoreUnavailable
-from monitor.health import Check, Health
+from monitor.health import Check
 from monitor.logs import Logs
 from monitor.metrics import catalogue
 from monitor.metrics.measurements import Measurements
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.invalidation import InvalidationMiddleware
 from monitor.middleware.performance import PerformanceMiddleware
-from monitor.middleware.request import record_of
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.settings import MonitorSettings
-from monitor.summary import Summary
-from monitor.tenancy.identity import Identity
 from monitor.tracing.provider import Service, Tracing, build_tracing
-from monitor.tracing.recent_endpoint import show_recent_traces
 
 _FAREWELL_S = 2.0
-PROBES = frozenset({"/metrics", "/api/health", "/api/health/live", "/api/health/ready"})
 
 
 class Monitor:
@@ -133,37 +128,15 @@ class Monitor:
 
     def routes(self) -> list[BaseRoute]:
         """Return the kit's own endpoints."""
-        measured, objectives = self.measurements, self._adoption.objectives
-        health = Health(
+        return endpoints(
+            self.settings,
+            self._adoption.objectives,
             self._checks(),
-            measured.windows,
-            objectives,
-            measured.columns,
-            self.clock,
-            identity_of,
-            measured.executor,
-            timeout_s=self.settings.check_timeout_s,
-            window_s=self.settings.window_s,
-            probes=PROBES,
+            measurements=self.measurements,
+            recent=self.tracing.recent,
+            switch=CacheSwitch(self.rollout, self.kill_switch, identity_of),
+            clock=self.clock,
         )
-        summary = Summary(
-            measured.windows,
-            objectives,
-            identity_of,
-            measured.executor,
-            window_s=self.settings.window_s,
-            probes=PROBES,
-        )
-        switch = CacheSwitch(self.rollout, self.kill_switch, identity_of)
-        return [
-            Route("/metrics", measured.exposition.endpoint),
-            Route("/api/health", health.endpoint),
-            Route("/api/health/live", health.live),
-            Route("/api/health/ready", health.ready),
-            Route("/api/metrics", summary.endpoint),
-            Route("/api/traces", show_recent_traces(self.tracing.recent, _may_operate)),
-            Route("/api/cache/switch", switch.endpoint, methods=["GET", "PUT"]),
-        ]
 
     @asynccontextmanager
     async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
@@ -264,16 +237,6 @@ def build_monitor(
         registry or CollectorRegistry(),
         stream or sys.stdout.buffer,
     )
-
-
-def identity_of(request: Request) -> Identity | None:
-    """Return who asks, as the tenant middleware found out."""
-    return record_of(request.scope).identity
-
-
-def _may_operate(request: Request) -> bool:
-    identity = identity_of(request)
-    return identity is not None and identity.operator
 
 
 def _measurements(

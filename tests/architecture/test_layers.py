@@ -29,6 +29,7 @@ RANKS = {
     "monitor.health": 6,
     "monitor.cache_switch": 6,
     "monitor.adoption": 6,
+    "monitor.endpoints": 7,
     "monitor.definitions": 7,
     "monitor.console": 7,
     "monitor.bootstrap": 8,
