@@ -49,12 +49,16 @@ class Exchange:
         route: The route's full template; None where nothing matched.
         outcome: How it ended.
         error_type: What failed, for failures of the service.
-        ended: Monotonic end, in seconds; None while it runs.
+        started: Monotonic start, in seconds.
+        ended: Monotonic end, in seconds; 0 while it runs.
+        tenant: The authenticated tenant.
+        cache: The outcome of the cache lookup, if there was one.
     """
 
     __slots__ = (
         "_client_gone", "_first_byte", "_listeners", "_receive", "_send", "_trailers",
-        "ended", "error_type", "method", "outcome", "record", "route", "scope", "status", "trace",
+        "cache", "ended", "error_type", "method", "outcome", "record", "route", "scope", "started",
+        "status", "tenant", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -74,23 +78,12 @@ class Exchange:
         self.method = method
         self.record = record
         self.trace = trace
+        self.started = record.started
         self.status = 0
         self.ended = 0.0
         self._client_gone = False
         self._first_byte = 0.0
         self._trailers = False
-
-    @property
-    def started(self) -> float:
-        return self.record.started
-
-    @property
-    def tenant(self) -> int | None:
-        return self.record.tenant
-
-    @property
-    def cache(self) -> str | None:
-        return self.record.cache
 
     @property
     def matched_route(self) -> str | None:
@@ -166,6 +159,8 @@ class Exchange:
         self.ended = ended = listeners.monotonic()
         self.outcome = outcome
         self.error_type = error_type
+        self.tenant = tenant = record.tenant
+        self.cache = record.cache
         self.status = self.status or _SERVER_ERROR
         route = record.route or listeners.templates.of(self.scope)
         self.route = None if route == UNMATCHED else route
@@ -176,11 +171,11 @@ class Exchange:
             self.status,
             error_type,
             outcome,
-            record.tenant,
-            ended - record.started,
+            tenant,
+            ended - self.started,
             record.trace_id if kept else None,
         )
         if self._first_byte:
-            listeners.recorder.first_byte(route, self._first_byte - record.started)
+            listeners.recorder.first_byte(route, self._first_byte - self.started)
         if listeners.log is not None:
             listeners.log.ended(self)

@@ -46,15 +46,9 @@ class PerformanceMiddleware:
         self._listeners = Listeners(recorder, clock, RouteTemplates(), log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "websocket":
-            await self._websocket(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
         record = open_record(scope, self._listeners.monotonic())
         method = scope["method"]
         if method not in METHODS:
@@ -77,7 +71,10 @@ class PerformanceMiddleware:
             detach(token)
             CURRENT_REQUEST.reset(current)
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
         record = open_record(scope, self._listeners.monotonic())
         record.headers = headers = dict(scope["headers"])
         record.trace = trace = self._tracing.begin(headers, record.started)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Mapping
+from typing import Protocol
 
 import urllib3
 
@@ -12,6 +13,18 @@ _RETRYABLE = frozenset({429, 502, 503, 504})  # OTLP specification, "Retryable R
 _OK = range(200, 300)
 _PATH = "/v1/traces"
 _LONGEST_WAIT_S = 30.0
+
+
+class Sender(Protocol):
+    """Takes encoded batches to where they are wanted."""
+
+    def send(self, request: bytes) -> bool:
+        """Deliver one `ExportTraceServiceRequest`; say whether it was taken. May block."""
+        ...
+
+    def close(self) -> None:
+        """Make a running `send` return soon."""
+        ...
 
 
 class OtlpSender:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -15,18 +14,18 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.sdk.version import __version__ as sdk_version
 from opentelemetry.trace import (
+    Link,
     Span,
     SpanContext,
     SpanKind,
     Status,
     StatusCode,
     TraceFlags,
-    Tracer,
     TraceState,
+    get_current_span,
 )
 
 from monitor.clock import Clock
@@ -38,68 +37,17 @@ from monitor.tracing.landing import land
 from monitor.tracing.live_traces import LiveTraces
 from monitor.tracing.observer import TraceObserver
 from monitor.tracing.otlp import encode, encode_resource
-from monitor.tracing.otlp_http import OtlpSender
+from monitor.tracing.otlp_http import OtlpSender, Sender
 from monitor.tracing.recent import RecentTraces
 from monitor.tracing.request_tracing import RequestTraces
 from monitor.tracing.sampling import HeadSampler, Propagation
+from monitor.tracing.service import Service as Service
 from monitor.tracing.spans import ERROR_TYPE, KIT, ReadSpan, Scope, Value, allowed
 from monitor.tracing.tracer import KitTracer, KitTracerProvider
+from monitor.tracing.tracing import Tracing as Tracing
 
-_LONGEST = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Who sends the spans; the resource of each of them."""
-
-    name: str
-    version: str
-    environment: str
-    instance: str = ""
-
-    def attributes(self) -> dict[str, Value]:
-        return {
-            "service.name": self.name,
-            "service.version": self.version,
-            "service.instance.id": self.instance,
-            "deployment.environment.name": self.environment,
-            "telemetry.sdk.language": "python",
-            "telemetry.sdk.name": "opentelemetry",
-            "telemetry.sdk.version": sdk_version,
-        }
-
-
-class Tracing:
-    """The tracing room.
-
-    Attributes:
-        tracer: For the cache, the database and the service's own spans.
-        provider: Gives tracers to other instrumented libraries.
-        requests: For the performance middleware.
-        recent: The last traces, for operators.
-    """
-
-    def __init__(
-        self,
-        provider: KitTracerProvider,
-        requests: RequestTraces,
-        recent: RecentTraces,
-        queue: ExportQueue | None,
-    ) -> None:
-        self.tracer: Tracer = provider.get_tracer(KIT.name)
-        self.provider = provider
-        self.requests = requests
-        self.recent = recent
-        self._queue = queue
-
-    def flush(self, timeout_s: float = 5.0) -> bool:
-        """Export what waits and say whether all went out; blocks."""
-        return self._queue is None or self._queue.flush(timeout_s)
-
-    async def aclose(self, timeout_s: float = 2.0) -> None:
-        """Export what waits, off the event loop and no longer than `timeout_s`, and stop."""
-        if self._queue is not None:
-            await asyncio.to_thread(self._queue.close, timeout_s)
+_LONGEST, _MOST = 256, 64  # stated here, or the SDK reads them from the environment
+_SAMPLED, _DROPPED = SamplingResult(Decision.RECORD_AND_SAMPLE), SamplingResult(Decision.DROP)
 
 
 def build_tracing(
@@ -112,6 +60,7 @@ def build_tracing(
     endpoint: str | None = None,
     recent: int = 500,
     baggage_keys: frozenset[str] = frozenset(),
+    sender: Sender | None = None,
     exporter: SpanExporter | None = None,
 ) -> Tracing:
     """Build the tracing room.
@@ -126,18 +75,20 @@ def build_tracing(
             None: spans stay in memory.
         recent: How many ordinary traces, and how many slow and failed ones, operators can read.
         baggage_keys: W3C baggage that may pass through the service.
-        exporter: In place of the OTLP exporter, for tests and other destinations.
+        sender: Takes OTLP requests in place of the HTTP sender that `endpoint` stands for.
+        exporter: One of the SDK's exporters in place of OTLP, for other destinations.
     """
     # Not Resource.create: that reads the environment, and settings have one home.
     epoch, live, resource = Epoch(clock), LiveTraces(), Resource(service.attributes())
     read = partial(_read, epoch=epoch)
     shelf = RecentTraces(recent, slow_s, read)
     queue = None
+    if sender is None and endpoint is not None:
+        sender = OtlpSender(endpoint)
     if exporter is not None:
         send = partial(_send_to_exporter, exporter, read, resource)
         queue = ExportQueue(send, observer, close=exporter.shutdown)
-    elif endpoint is not None:
-        sender = OtlpSender(endpoint)
+    elif sender is not None:
         send = partial(_send_otlp, sender, read, encode_resource(service.attributes()))
         queue = ExportQueue(send, observer, close=sender.close)
     put = _forget if queue is None else queue.put
@@ -164,7 +115,7 @@ def _forget(_: Sequence[object]) -> None:
 
 
 def _send_otlp(
-    sender: OtlpSender, read: Callable[[object], ReadSpan | None], resource: bytes, batch: Sequence[object]
+    sender: Sender, read: Callable[[object], ReadSpan | None], resource: bytes, batch: Sequence[object]
 ) -> bool:
     spans = [span for span in map(read, batch) if span is not None]
     with suppress_instrumentation():
@@ -249,21 +200,49 @@ class _HandedIds(RandomIdGenerator):
         return super().generate_trace_id() if handed is None else handed
 
 
+class _ParentOrRatio(Sampler):
+    """ParentBased(TraceIdRatioBased(ratio)) with its usual answers made in advance: every span asks it."""
+
+    def __init__(self, ratio: float) -> None:
+        self._samples = HeadSampler(ratio).samples
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,  # noqa: ARG002 - the SDK's
+        kind: SpanKind | None = None,  # noqa: ARG002 - the SDK's
+        attributes: Any = None,
+        links: Sequence[Link] | None = None,  # noqa: ARG002 - the SDK's
+        trace_state: TraceState | None = None,  # noqa: ARG002 - the SDK's
+    ) -> SamplingResult:
+        parent = get_current_span(parent_context).get_span_context()
+        sampled = parent.trace_flags.sampled if parent.is_valid else self._samples(trace_id)
+        if not sampled:
+            return _DROPPED
+        if not (attributes or parent.trace_state):
+            return _SAMPLED
+        return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, parent.trace_state)
+
+    def get_description(self) -> str:
+        return "ParentOrRatio"
+
+
 def _sdk_provider(resource: Resource, ratio: float, processor: SpanProcessor) -> TracerProvider:
     provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(ratio)),
+        sampler=_ParentOrRatio(ratio),
         resource=resource,
         shutdown_on_exit=False,
         id_generator=_HandedIds(),
         span_limits=SpanLimits(
-            max_span_attributes=64,
-            max_events=8,
-            max_links=8,
-            max_event_attributes=8,
-            max_link_attributes=8,
-            max_attributes=64,
-            max_span_attribute_length=_LONGEST,
+            max_attributes=_MOST,
+            max_span_attributes=_MOST,
+            max_event_attributes=_MOST,
+            max_link_attributes=_MOST,
+            max_events=_MOST,
+            max_links=_MOST,
             max_attribute_length=_LONGEST,
+            max_span_attribute_length=_LONGEST,
         ),
         meter_provider=NoOpMeterProvider(),
     )

@@ -96,8 +96,14 @@ class RequestTraces:
         """Return `app` behind OpenTelemetry's ASGI instrumentation, without its receive and send spans."""
         instrumented: ASGIApp = OpenTelemetryMiddleware(
             app,
+            default_span_details=_no_details,
             tracer=CurrentServerSpan(),
             meter=NoOpMeter("monitor"),
             exclude_spans=["receive", "send"],
         )
         return instrumented
+
+
+def _no_details(_: object) -> tuple[str, dict[str, object]]:
+    # The span has its name from the route's template; the default would be made of the raw path.
+    return "", {}
