@@ -57,7 +57,7 @@ class Consistency:
         )
         self._loop = RelayLoop(
             poll=OutboxPoll(outbox=outbox, lease=lease, observer=observer, clock=clock, timing=timing),
-            relay=Relay(outbox=outbox, lease=lease, cache=cache, timing=timing),
+            relay=Relay(outbox=outbox, lease=lease, cache=cache, clock=clock, timing=timing),
             outbox=outbox,
             lease=lease,
             clock=clock,

@@ -118,6 +118,11 @@ def adopt(epoch: int, incarnation: str) -> sa.Insert:
     return sa.insert(CACHE_EPOCH).from_select(["epoch", "incarnation"], row)
 
 
+def adopt_again(epoch: int, incarnation: str) -> sa.Insert:
+    """Return the INSERT of the epoch after `epoch` for an incarnation that was current once."""
+    return sa.insert(CACHE_EPOCH).values(epoch=epoch + 1, incarnation=incarnation)
+
+
 def is_over(incarnation: str) -> sa.Select[Any]:
     """Return the SELECT that finds the incarnation among the epochs if another one is current."""
     current = sa.select(_current_epoch().subquery("current").c.incarnation).scalar_subquery()

@@ -83,6 +83,11 @@ class OutboxTables:
             await self._run(outbox.adopt(epoch, incarnation))
         return not (await self._run(outbox.is_over(incarnation))).all()
 
+    async def adopt_again(self, epoch: int, incarnation: str) -> None:
+        """Begin an epoch; see `Outbox`."""
+        with suppress(ConstraintViolated):  # the same
+            await self._run(outbox.adopt_again(epoch, incarnation))
+
     async def suspend(self) -> None:
         """Insert a `suspended` row; see `Outbox`."""
         await self._run(outbox.suspend(self._clock.time()))

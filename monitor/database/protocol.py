@@ -95,8 +95,12 @@ class Outbox(Protocol):
         """Make `incarnation` current as the epoch after `epoch`, unless it or that epoch is there already.
 
         Returns:
-            False where the incarnation was current before another one: it never comes back.
+            False where the incarnation was current before another one.
         """
+        ...
+
+    async def adopt_again(self, epoch: int, incarnation: str) -> None:
+        """Make an incarnation that was current once current again, as the epoch after `epoch`."""
         ...
 
     async def suspend(self) -> None:

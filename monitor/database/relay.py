@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from monitor.clock import Clock
 from monitor.database.cache_lease import CacheLease
 from monitor.database.epoch import EpochKeeper
 from monitor.database.kit_tables import OutboxKind
@@ -26,18 +27,26 @@ class Relay:
         outbox: Where the rows are.
         lease: Says whether this worker may confirm.
         cache: What is refreshed.
-        timing: The protocol's limits.
+        clock: Monotonic time.
+        timing: The protocol's times and limits.
         log: A structlog logger.
     """
 
     def __init__(
-        self, *, outbox: Outbox, lease: CacheLease, cache: RefreshedCache, timing: Timing, log: Any = None
+        self,
+        *,
+        outbox: Outbox,
+        lease: CacheLease,
+        cache: RefreshedCache,
+        clock: Clock,
+        timing: Timing,
+        log: Any = None,
     ) -> None:
         self._outbox = outbox
         self._lease = lease
         self._cache = cache
         self._timing = timing
-        self._epochs = EpochKeeper(outbox, cache, log)
+        self._epochs = EpochKeeper(outbox=outbox, cache=cache, clock=clock, timing=timing, log=log)
 
     async def relay(self, snapshot: OutboxSnapshot, *, asked: bool) -> None:
         """Keep the epoch, refresh what the rows name, delete the rows that the refresh covers.

@@ -82,6 +82,11 @@ class MemoryOutbox:
         over = incarnation in {known for _, known in self.epochs} and self.epochs[-1][1] != incarnation
         return not over
 
+    async def adopt_again(self, epoch: int, incarnation: str) -> None:
+        self._require_up()
+        if self.epochs[-1][0] == epoch:
+            self.epochs.append((epoch + 1, incarnation))
+
     async def suspend(self) -> None:
         self._require_up()
         if OutboxKind.SUSPENDED not in self.kinds():

@@ -128,6 +128,7 @@ class Worker:
         parts = world.parts
         self.world = world
         self.number = number
+        self.tasks: set[asyncio.Task[None]] = set()
         self.observer = RecordingObserver()
         self.store = parts.store(world.redis, world.clock)
         self.lease = parts.lease(world.clock, TIMING)
@@ -150,7 +151,9 @@ class Worker:
         self.poll = OutboxPoll(
             outbox=world.outbox, lease=self.lease, observer=self.observer, clock=world.clock, timing=TIMING
         )
-        self.relay = parts.relay(outbox=world.outbox, lease=self.lease, cache=self.cache, timing=TIMING)
+        self.relay = parts.relay(
+            outbox=world.outbox, lease=self.lease, cache=self.cache, clock=world.clock, timing=TIMING
+        )
         self.resolver = Resolver(world.outbox)
         self.settlement = parts.settlement(
             outbox=world.outbox,
@@ -201,6 +204,7 @@ class Worker:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
         self.world.tasks.add(task)
         return task
 
