@@ -41,7 +41,7 @@ class ReadTrip(Trip):
         return (("MGET", *self._keys),)
 
     def land(self, replies: Sequence[Any], incarnation: str) -> None:
-        value_of = dict(zip(self._keys, replies[0], strict=True)).__getitem__
+        value_of = dict(zip(self._keys, chain.from_iterable(replies), strict=True)).__getitem__
         sent_at = self.sent_at
         for reader, keys in self._waiting:
             if not reader.done():
@@ -54,7 +54,21 @@ class ReadTrip(Trip):
                 reader.set_exception(StoreUnavailable("read", reason))
 
     def size(self, replies: Sequence[Any]) -> int:
-        return sum(map(len, filter(None, replies[0])))
+        return sum(map(len, filter(None, chain.from_iterable(replies))))
+
+
+class SlotReadTrip(ReadTrip):
+    """One MGET for each hash tag, all in one round trip: a cluster refuses a command across slots."""
+
+    __slots__ = ()
+
+    @property
+    def commands(self) -> Sequence[tuple[Any, ...]]:
+        by_tag: dict[str, dict[str, None]] = {}
+        for _, keys in self._waiting:
+            by_tag.setdefault(keys[0].partition("}")[0], {}).update(dict.fromkeys(keys))
+        self._keys = dict.fromkeys(chain.from_iterable(by_tag.values()))
+        return [("MGET", *keys) for keys in by_tag.values()]
 
 
 class Batcher:
@@ -63,10 +77,17 @@ class Batcher:
     Args:
         submit: Queues a trip; it is sent in a later iteration of the event loop.
         max_keys: Most keys of one MGET, so that one trip holds up neither Redis nor the loop.
+        new_trip: Makes an empty trip.
     """
 
-    def __init__(self, submit: Callable[[Trip], None], max_keys: int = MAX_KEYS) -> None:
+    def __init__(
+        self,
+        submit: Callable[[Trip], None],
+        max_keys: int = MAX_KEYS,
+        new_trip: Callable[[], ReadTrip] = ReadTrip,
+    ) -> None:
         self._submit = submit
+        self._new_trip = new_trip
         self._max_keys = max_keys
         self._open: ReadTrip | None = None
 
@@ -75,7 +96,7 @@ class Batcher:
         reader: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
         trip = self._open
         if trip is None or trip.closed or trip.asked + len(keys) > self._max_keys:
-            trip = self._open = ReadTrip()
+            trip = self._open = self._new_trip()
             trip.join(keys, reader)
             self._submit(trip)
         else:

@@ -22,7 +22,8 @@ from monitor.errors import StoreUnavailable
 class Wire(Protocol):
     """A connection that is open, and whose server's incarnation is known."""
 
-    incarnation: str
+    @property
+    def incarnation(self) -> str: ...
 
     async def send(self, commands: Sequence[tuple[Any, ...]]) -> int:
         """Send commands without a look at replies; return how many bytes."""

@@ -48,9 +48,12 @@ class RedisWire:
         self._connection = connection
         self.incarnation = ""
 
+    async def login(self) -> None:
+        await self._connection.connect()  # type: ignore[no-untyped-call]
+
     async def connect(self) -> None:
         """Log in, and read who answers."""
-        await self._connection.connect()  # type: ignore[no-untyped-call]
+        await self.login()
         self.incarnation = await _incarnation(self)
 
     async def send(self, commands: Sequence[tuple[Any, ...]]) -> int:
@@ -97,6 +100,29 @@ async def dial(url: str, connect_timeout_s: float) -> RedisWire:
         await wire.aclose()
         raise
     return wire
+
+
+async def ask(url: str, command: Sequence[str], timeout_s: float) -> Any:
+    """Ask the server at `url`, whatever its role, one question on a connection of its own.
+
+    Raises:
+        StoreUnavailable: It does not answer in time, or refuses.
+    """
+    wire = RedisWire(_connection(url))
+    try:
+        async with asyncio.timeout(timeout_s):
+            await wire.login()
+            await wire.send((tuple(command),))
+            reply = await wire.receive()
+    except TimeoutError:
+        raise StoreUnavailable("ask", "timeout") from None
+    except (RedisError, OSError) as failure:
+        raise StoreUnavailable("ask", reason_of(failure)) from None
+    finally:
+        await wire.aclose()
+    if isinstance(reply, StoreUnavailable):
+        raise StoreUnavailable("ask", reply.reason)
+    return reply
 
 
 def reason_of(failure: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
-from monitor.cache.batching import Batcher
+from monitor.cache.batching import Batcher, ReadTrip, SlotReadTrip
 from monitor.cache.breaker import Breaker
 from monitor.cache.link import Dial, Link
 from monitor.cache.observer import CacheObserver
@@ -24,6 +24,8 @@ class RedisStore:
         observer: Told each round trip and each state of the breaker.
         clock: Time for durations and the breaker.
         timeout_s: Longest any call takes.
+        breaker: One of its own if None.
+        clustered: Whether a command may not reach across slots.
     """
 
     def __init__(
@@ -34,10 +36,11 @@ class RedisStore:
         *,
         timeout_s: float = TIMEOUT_S,
         breaker: Breaker | None = None,
+        clustered: bool = False,
     ) -> None:
         self.breaker = breaker or Breaker(clock, observer.breaker_changed)
         self._link = Link(dial, self.breaker, observer, clock, timeout_s)
-        self._batcher = Batcher(self._link.submit)
+        self._batcher = Batcher(self._link.submit, new_trip=SlotReadTrip if clustered else ReadTrip)
         self.signals = RedisSignals(dial, self._link, timeout_s)
 
     def read(self, keys: Sequence[str]) -> Awaitable[Reading]:
