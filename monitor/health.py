@@ -139,8 +139,8 @@ class Health:
         operator = identity is not None and identity.operator
         loop = asyncio.get_running_loop()
         issues = loop.run_in_executor(self._executor, self._issues)
-        findings = await self._look()
-        body = _body(findings, [_sentence(i) for i in await issues if operator or _public(i)])
+        findings = await self.look()
+        body = _body(findings, [sentence_of(i) for i in await issues if operator or _public(i)])
         if operator:
             body.checks = [_check_health(finding) for finding in findings.values()]
         return _answer(_ENCODE(body), ready=_ready(findings))
@@ -151,10 +151,11 @@ class Health:
 
     async def ready(self, _request: Request) -> Response:
         """Say whether this worker can serve requests."""
-        ready = _ready(await self._look(essential=True))
+        ready = _ready(await self.look(essential=True))
         return _answer(b'{"status":"ok"}' if ready else b'{"status":"unavailable"}', ready=ready)
 
-    async def _look(self, *, essential: bool = False) -> Mapping[str, Finding]:
+    async def look(self, *, essential: bool = False) -> Mapping[str, Finding]:
+        """Run the checks, or the essential ones only, and return what they found by name."""
         chosen = [check for check in self._checks if check.essential or not essential]
         findings = await asyncio.gather(*(self._run(check) for check in chosen))
         for finding in findings:
@@ -195,13 +196,17 @@ def _problem(probe: asyncio.Future[object]) -> str | None:
 def _body(findings: Mapping[str, Finding], issues: list[str]) -> HealthBody:
     cache = findings.get("cache")
     healthy = cache is None or cache.healthy
-    well = all(finding.healthy for finding in findings.values())
-    status = "ok" if well else "degraded" if _ready(findings) else "unavailable"
     return HealthBody(
-        status,
+        status_of(findings),
         CacheHealth(healthy, _OPERATIONAL if healthy else _UNAVAILABLE),
         PerformanceHealth(not issues, issues),
     )
+
+
+def status_of(findings: Mapping[str, Finding]) -> str:
+    """Return `ok`, `degraded` where something is out, `unavailable` where that is essential."""
+    well = all(finding.healthy for finding in findings.values())
+    return "ok" if well else "degraded" if _ready(findings) else "unavailable"
 
 
 def _ready(findings: Mapping[str, Finding]) -> bool:
@@ -218,7 +223,8 @@ def _public(issue: Issue) -> bool:
     return issue.tenant is None and issue.route is None
 
 
-def _sentence(issue: Issue) -> str:
+def sentence_of(issue: Issue) -> str:
+    """Say which objective is broken, for whom, and by how much."""
     threshold = issue.threshold
     side = "over" if threshold.above else "under"
     found, bound = (

@@ -9,14 +9,20 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import add
 from typing import TypeVar
 
 from monitor.clock import Clock
-from monitor.metrics.catalogue import CACHE_REQUESTS, HTTP_DURATION, TENANT_DURATION, TENANT_REQUESTS
+from monitor.metrics.catalogue import (
+    CACHE_REQUESTS,
+    HTTP_DURATION,
+    TENANT_DURATION,
+    TENANT_REQUESTS,
+    Metric,
+)
 from monitor.metrics.family import Family, Reading
 
 Number = TypeVar("Number", int, float)
@@ -44,12 +50,27 @@ class Window:
     Attributes:
         seconds: The window's true length.
         reading: The watched families, each value the growth within the window.
-        totals: The watched families as counted since the beginning of all counts.
+        totals: Every family as it stands: counted since the beginning of all counts.
     """
 
     seconds: float
     reading: Reading
     totals: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was counted from one snapshot to the next.
+
+    Attributes:
+        ended: When the later one was taken, in monotonic seconds.
+        seconds: Time between the two.
+        reading: Families, each value the growth within the step.
+    """
+
+    ended: float
+    seconds: float
+    reading: Reading
 
 
 class Windows:
@@ -78,19 +99,32 @@ class Windows:
 
     def over(self, seconds: float) -> Window:
         """Return what happened in the last `seconds`, or since the first snapshot if that is less."""
-        now, totals = self._clock.monotonic(), self._watched()
+        return self.over_each(seconds)[0]
+
+    def over_each(self, *seconds: float) -> list[Window]:
+        """Return several windows that end at the same moment, from one reading."""
+        now, totals = self._clock.monotonic(), self._read()
+        with self._lock:
+            ring = list(self._ring) or [(now, totals)]
+        return [_window(now, totals, *_beginning(ring, now - length)) for length in seconds]
+
+    def steps(self, after: float, metrics: Collection[Metric] = WATCHED) -> Iterator[Step]:
+        """Give what happened from each kept snapshot to the next, oldest first; off the serving loop.
+
+        Args:
+            after: Only steps that ended after this moment, in monotonic seconds.
+            metrics: The families to subtract, of those that are watched.
+        """
         with self._lock:
             ring = list(self._ring)
-        began, base = next(
-            ((at, reading) for at, reading in reversed(ring) if now - at >= seconds),
-            ring[0] if ring else (now, totals),
-        )
-        grown = {name: _growth(family, base.get(name)) for name, family in totals.items()}
-        return Window(now - began, grown, totals)
+        for (began, before), (ended, now) in pairwise(ring):
+            if ended > after:
+                names = [metric.name for metric in metrics if metric.name in now]
+                grown = {name: _growth(now[name], before.get(name)) for name in names}
+                yield Step(ended, ended - began, grown)
 
     def _watched(self) -> Reading:
-        reading = self._read()
-        return {metric.name: reading[metric.name] for metric in WATCHED if metric.name in reading}
+        return _watched_of(self._read())
 
 
 def percentile(bounds: Sequence[float], counts: Sequence[int], quantile: float) -> Percentile | None:
@@ -133,6 +167,20 @@ def summed(rows: Iterable[Sequence[int]], buckets: int) -> list[int]:
     for counts in rows:
         total = list(map(add, total, counts))
     return total
+
+
+def _watched_of(reading: Reading) -> Reading:
+    return {metric.name: reading[metric.name] for metric in WATCHED if metric.name in reading}
+
+
+def _beginning(ring: Sequence[tuple[float, Reading]], moment: float) -> tuple[float, Reading]:
+    """The last snapshot that is not younger than `moment`, or the first one."""
+    return next((taken for taken in reversed(ring) if taken[0] <= moment), ring[0])
+
+
+def _window(now: float, totals: Reading, began: float, base: Reading) -> Window:
+    grown = {name: _growth(family, base.get(name)) for name, family in _watched_of(totals).items()}
+    return Window(now - began, grown, totals)
 
 
 def _growth(now: Family, before: Family | None) -> Family:

@@ -49,6 +49,37 @@ def test_totals_stay_beside_the_window(measurements: Measurements, clock: Manual
     assert sum(totals.counts) == 2
 
 
+def test_steps_part_the_time_between_snapshots(measurements: Measurements, clock: ManualClock) -> None:
+    """Each step holds what was counted from one snapshot to the next; a later call leaves out the known."""
+    measurements.windows.tick()
+    for count in (2, 3):
+        for _ in range(count):
+            serve(measurements, 0.01)
+        clock.advance(30)
+        measurements.windows.tick()
+    steps = list(measurements.windows.steps(0.0, [HTTP_DURATION]))
+    assert [(step.seconds, sum(step.reading[HTTP_DURATION.name].counts)) for step in steps] == [
+        (30, 2),
+        (30, 3),
+    ]
+    assert set(steps[0].reading) == {HTTP_DURATION.name}
+    assert list(measurements.windows.steps(steps[-1].ended)) == []
+
+
+def test_windows_of_one_reading_end_together(measurements: Measurements, clock: ManualClock) -> None:
+    """Several lengths are asked for at once, and the counts as they stand are beside each."""
+    measurements.windows.tick()
+    serve(measurements, 0.01)
+    clock.advance(30)
+    measurements.windows.tick()
+    serve(measurements, 0.01)
+    long, short = measurements.windows.over_each(30, 0)
+    assert (long.seconds, short.seconds) == (30, 0)
+    assert [sum(each.reading[HTTP_DURATION.name].counts) for each in (long, short)] == [2, 1]
+    assert long.totals is short.totals
+    assert "monitor_workers" in long.totals
+
+
 def test_a_tenant_that_began_anew_is_counted_from_nothing(
     measurements: Measurements, clock: ManualClock
 ) -> None:
