@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-import httpx
+import httpx2 as httpx
 import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from starlette.applications import Starlette
