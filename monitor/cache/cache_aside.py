@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from opentelemetry.trace import INVALID_SPAN, NoOpTracer, StatusCode, Tracer, get_current_span
+from opentelemetry.trace import Tracer
 
 from monitor.cache.admission import Admission
 from monitor.cache.bypass import BypassFlight
@@ -23,11 +23,13 @@ from monitor.cache.keys import CacheKey
 from monitor.cache.lease import LoadLease
 from monitor.cache.loading import Landing, Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
+from monitor.cache.lookup_spans import LookupSpans
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.refreshing import Refresher
 from monitor.cache.rollout import Rollout
+from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import Sealer
 from monitor.cache.store import Store
 from monitor.cache.waiting import within
@@ -55,6 +57,7 @@ class TenantCache:
         near: The near cache; None: none.
         rollout: The switch.
         expiry: Draws the end of entries.
+        sampler: Compares a share of the hits with the truth; None: no hit is.
     """
 
     def __init__(
@@ -70,12 +73,12 @@ class TenantCache:
         near: NearCache | None,
         rollout: Rollout,
         expiry: Expiry | None = None,
+        sampler: ConsistencySampler | None = None,
     ) -> None:
         self._store = store
         self._policies = dict(policies)
         self._observer = observer
-        self._tracer = tracer
-        self._traces = not isinstance(tracer, NoOpTracer)
+        self._spans = LookupSpans(tracer)
         self._clock = clock
         self._now = clock.monotonic
         self._time = clock.time
@@ -84,6 +87,7 @@ class TenantCache:
         self._near = near
         self._rollout = rollout
         self._expiry = expiry or Expiry()
+        self._sampler = sampler
         self._complaints = Complaints(clock)
         self._bypass = BypassFlight()
         generations = Generations(store, clock)
@@ -132,24 +136,8 @@ class TenantCache:
         policy = self._policies.get(key.domain)
         if policy is None:
             raise InvalidCacheKey("its domain has no cache policy")
-        if not self._recorded():
-            return await self._looked_up(policy, key, load, bypass=bypass)
-        with self._tracer.start_as_current_span(
-            f"cache get {key.domain}",
-            attributes={"cache.domain": key.domain},
-            record_exception=False,  # an exception's text may be personal
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                lookup = await self._looked_up(policy, key, load, bypass=bypass)
-            except Exception as failure:
-                span.set_attribute("error.type", type(failure).__name__)
-                span.set_status(StatusCode.ERROR)
-                raise
-            span.set_attribute("cache.result", lookup.result.value)
-            if lookup.layer is not None:
-                span.set_attribute("cache.layer", lookup.layer.value)
-            return lookup
+        lookup = self._looked_up(policy, key, load, bypass=bypass)
+        return await (self._spans.around(key.domain, lookup) if self._spans.wanted() else lookup)
 
     async def refresh(self, scopes: Sequence[CacheScope]) -> Refreshed:
         """Give the scopes fresh generations, after the commit; see `Refresher.refresh`."""
@@ -168,16 +156,11 @@ class TenantCache:
 
     async def aclose(self) -> None:
         """Wait for loads under way and close the store."""
+        if self._sampler is not None:
+            await self._sampler.aclose()
         await self._loading.aclose()
         await self._bypass.aclose()
         await self._store.aclose()
-
-    def _recorded(self) -> bool:
-        # A span under a parent that is not recorded would cost more than a near hit and tell nobody.
-        if not self._traces:
-            return False
-        parent = get_current_span()
-        return parent is INVALID_SPAN or parent.is_recording()
 
     async def _looked_up(self, policy: CachePolicy, key: CacheKey, load: Load, *, bypass: bool) -> Lookup:
         began = self._now()
@@ -200,20 +183,33 @@ class TenantCache:
         except asyncio.CancelledError:
             self._observer.looked_up(key.tenant, key.domain, _BYPASS, _STORE, self._now() - began)
             raise
+        hit = self._fresh(policy, key, load, found, began)
+        return await self._missed(policy, key, load, found, began) if hit is None else hit
+
+    def _fresh(
+        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, began: float
+    ) -> Lookup | None:
         entry = found.entry
-        if entry is not None:
-            now = self._time()
-            if entry.expires_at > now:
-                self._sample_age(key, found, now)
-                if self._expiry.refresh_is_early(policy, entry, now):
-                    self._loading.begin_early(policy, key, load, found.sight, entry)
-                return self._hit(key, entry, found.layer, now, began)
-        return await self._missed(policy, key, load, found, began)
+        if entry is None:
+            return None
+        now = self._time()
+        if entry.expires_at <= now:
+            return None
+        self._sample_age(key, found, now)
+        if self._sampler is not None and self._sampler.drawn():
+            self._sampler.compare(key, entry, load, self._found_now)
+        if self._expiry.refresh_is_early(policy, entry, now):
+            self._loading.begin_early(policy, key, load, found.sight, entry)
+        return self._hit(key, entry, found.layer, now, began)
 
     def _hit(self, key: CacheKey, entry: Entry, layer: CacheLayer, now: float, began: float) -> Lookup:
         self._observer.looked_up(key.tenant, key.domain, _HIT, layer, self._now() - began)
         value, created_at, expires_at, _, negative = entry
         return Lookup(value, _HIT, layer, expires_at - now, now - created_at, False, False, negative)
+
+    async def _found_now(self, key: CacheKey) -> Found | None:
+        epoch = self._admission.admits(key.tenant, key.domain)
+        return None if epoch is None else await self._finder.find(self._policies[key.domain], key, epoch)
 
     def _sample_age(self, key: CacheKey, found: Found, now: float) -> None:
         # The distribution is the same from one hit in sixteen, and a hit pays less for it.

@@ -18,6 +18,7 @@ from monitor.cache.near_cache import NearCache
 from monitor.cache.opening import open_store
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.rollout import Rollout
+from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import AesGcmSealer, Sealer
 from monitor.cache.store import Store
 from monitor.clock import Clock, SystemClock
@@ -87,6 +88,7 @@ def make_bench(
     tracer: Tracer | None = None,
     expiry: Expiry | None = None,
     observer: RecordingObserver | None = None,
+    sampler: ConsistencySampler | None = None,
 ) -> Bench:
     observer = observer or RecordingObserver()
     policy = policy or CachePolicy("contacts", 300.0, jitter=0.0, near=NearMode.OFF)
@@ -102,6 +104,7 @@ def make_bench(
         near=near,
         rollout=rollout,
         expiry=expiry,
+        sampler=sampler,
     )
     return Bench(cache, store, clock, observer, rollout, near)
 

@@ -1,0 +1,104 @@
+"""Does the cache tell the truth? A share of hits is compared with the database.
+
+As Meta's Polaris (2022): a difference counts only once it can no longer be a write under
+way, so that the count stays zero while the protocol holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from monitor.cache.entry import Entry
+from monitor.cache.finding import Found
+from monitor.cache.keys import CacheKey
+from monitor.cache.lookup import Load
+from monitor.cache.observer import CacheObserver
+from monitor.clock import Clock
+
+_log = structlog.get_logger(__name__)
+
+Find = Callable[[CacheKey], Awaitable[Found | None]]
+
+
+class ConsistencySampler:
+    """Loads again behind a share of the hits and compares.
+
+    Args:
+        share: Share of hits that are compared, between 0 and 1; each costs a load.
+        observer: Told every comparison.
+        clock: Time.
+        settle_s: How long a committed write may stay unanswered: longer than the cache lease.
+        most: Comparisons under way at once; further draws are skipped.
+        draw: Uniform random numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        share: float,
+        observer: CacheObserver,
+        clock: Clock,
+        *,
+        settle_s: float = 5.0,
+        most: int = 4,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._share = share
+        self._observer = observer
+        self._clock = clock
+        self._settle_s = settle_s
+        self._most = most
+        self._draw = draw
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def drawn(self) -> bool:
+        """Draw whether this hit is compared."""
+        return self._draw() < self._share and len(self._tasks) < self._most
+
+    def compare(self, key: CacheKey, entry: Entry, load: Load, find: Find) -> None:
+        """Compare `entry`, which was just served, behind the caller's back.
+
+        Args:
+            key: What was asked for.
+            entry: What was answered.
+            load: Finds the truth.
+            find: Reads the cache; None where it may not be used now.
+        """
+        task = asyncio.ensure_future(self._compare(key, entry, load, find))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """Give up comparisons under way."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _compare(self, key: CacheKey, entry: Entry, load: Load, find: Find) -> None:
+        try:
+            if (await load()).value == entry.value:
+                self._observer.sampled(key.tenant, key.domain, True)
+            else:
+                await self._doubt(key, load, find)
+        except Exception as failure:  # noqa: BLE001 - a failed comparison says nothing about consistency
+            _log.info("cache_sample_failed", domain=key.domain, error_type=type(failure).__name__)
+
+    async def _doubt(self, key: CacheKey, load: Load, find: Find) -> None:
+        # The difference may be a write between its commit and its answer: look again once that is over.
+        await self._clock.sleep(self._settle_s)
+        truth = (await load()).value
+        found = await find(key)
+        if found is None:
+            return
+        consistent = found.entry is None or found.entry.value == truth
+        if not consistent:
+            # Or a second write fell between this load and this look.
+            consistent = (await load()).value != truth
+        self._observer.sampled(key.tenant, key.domain, consistent)
+        if not consistent:
+            _log.error("cache_inconsistent", domain=key.domain, clinic=int(key.tenant))
