@@ -28,6 +28,8 @@ def read_tenants(layout: Layout, live: LiveRows, sources: Sequence[Source], sinc
     texts = [f'tenant="{name}"' for name in names]
     families = []
     for family in block.families.values():
+        if not family.counts:  # counted by cache domain, and the service has none
+            continue
         picked = _columns(counts, block.stride, family, used)
         if family.variants:
             values = cast("list[float]", picked)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 from opentelemetry.trace import NoOpTracer
 from starlette.types import ASGIApp
 
