@@ -31,7 +31,7 @@ class Discard(SpanExporter):
     def shutdown(self):
         pass
 
-    def force_flush(self, timeout_millis=30000):
+    def force_flush(self, *_):
         return True
 
 
