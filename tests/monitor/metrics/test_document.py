@@ -30,12 +30,12 @@ def test_every_metric_has_a_row() -> None:
 def test_only_the_table_is_replaced(tmp_path: Path) -> None:
     """What people wrote around it stays."""
     document = tmp_path / "d.md"
-    document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    document.write_text(f"before\n{BEGIN}\nbygone words\n{END}\nafter\n")
     main(str(document))
     text = document.read_text()
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
-    assert "old" not in text
+    assert "bygone" not in text
     assert catalogue_table() in text
 
 
