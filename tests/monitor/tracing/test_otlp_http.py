@@ -1,0 +1,149 @@
+"""Spans reach a real receiver, and a receiver that is ill costs spans, never a request."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from monitor.testing import ManualClock, RecordingObserver
+from monitor.tracing.observer import SpanLoss
+from monitor.tracing.otlp_http import OtlpSender
+from monitor.tracing.provider import Tracing, build_tracing
+from tests.monitor.tracing.receiver import OtlpReceiver, attributes
+from tests.monitor.tracing.room import SERVICE, Ended
+
+
+class Service:
+    """A service that exports to an address, each request slow enough to be kept."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.clock = ManualClock()
+        self.observer = RecordingObserver()
+        self.tracing: Tracing = build_tracing(
+            SERVICE, clock=self.clock, observer=self.observer, ratio=0.0, slow_s=0.0, endpoint=endpoint
+        )
+
+    def serve(self, requests: int = 1) -> None:
+        for _ in range(requests):
+            started = self.clock.monotonic()
+            trace = self.tracing.requests.begin({}, started)
+            self.clock.advance(0.05)
+            trace.finish(Ended(trace, started, self.clock.monotonic()))
+
+    def lost(self, reason: SpanLoss) -> int:
+        return sum(spans for told, spans in self.observer.of("lost") if told is reason)
+
+    @property
+    def exported(self) -> int:
+        return sum(spans for (spans,) in self.observer.of("exported"))
+
+
+def test_spans_arrive_with_their_resource(receiver: OtlpReceiver) -> None:
+    """A kept request's span is posted as gzipped protobuf and read back with all it holds."""
+    service = Service(receiver.endpoint)
+
+    service.serve(3)
+
+    assert service.tracing.flush(10)
+    path, headers = receiver.requests[0]
+    assert (path, headers["content-type"]) == ("/v1/traces", "application/x-protobuf")
+    span = receiver.spans[0]
+    assert (span.name, span.kind, len(span.trace_id)) == ("GET /contacts/{contact_id}", 2, 16)
+    assert attributes(span)["tenant.id"] == 7
+    assert span.end_time_unix_nano - span.start_time_unix_nano == 50_000_000
+    resource = receiver.messages[0].resource_spans[0].resource
+    assert {pair.key: pair.value.string_value for pair in resource.attributes} == SERVICE.attributes()
+    assert (len(receiver.spans), service.exported) == (3, 3)
+
+
+def test_a_receiver_that_is_busy_for_a_moment_loses_nothing(receiver: OtlpReceiver) -> None:
+    """Answers that the protocol calls retryable are tried again."""
+    receiver.statuses = [503, 429]
+    sender = OtlpSender(receiver.endpoint, first_wait_s=0.001)
+
+    assert sender.send(b"")
+    assert len(receiver.requests) == 3
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 301])
+def test_a_receiver_that_refuses_is_not_asked_again(receiver: OtlpReceiver, status: int) -> None:
+    """What will not help is not repeated; the spans are counted as lost and the next batch is tried."""
+    receiver.statuses = [status]
+    service = Service(receiver.endpoint)
+
+    service.serve(2)
+    assert service.tracing.flush(10)
+    service.serve(3)
+    assert service.tracing.flush(10)
+
+    assert service.lost(SpanLoss.EXPORT_FAILED) == 2
+    assert (service.exported, len(receiver.spans)) == (3, 3)
+
+
+def test_a_receiver_that_stays_away_costs_tries_and_then_the_batch() -> None:
+    """Nobody listens: a few tries, and the batch is given up."""
+    sender = OtlpSender("http://127.0.0.1:9", tries=3, first_wait_s=0.001, timeout_s=1.0)
+
+    assert not sender.send(b"spans")
+
+
+def test_a_hung_receiver_fills_a_bounded_queue_and_delays_nobody(receiver: OtlpReceiver) -> None:
+    """While it hangs, requests go on at their pace; what the queue cannot hold is lost and counted."""
+    receiver.hold.clear()
+    service = Service(receiver.endpoint)
+    service.serve(600)
+    receiver.await_requests(1)
+
+    began = time.perf_counter()
+    service.serve(10_000)
+    each = (time.perf_counter() - began) / 10_000
+
+    assert each < 0.001
+    full = service.lost(SpanLoss.QUEUE_FULL)
+    assert 600 + 10_000 - 8_192 - 512 <= full <= 600 + 10_000 - 8_192
+    assert not service.tracing.flush(0.01)
+
+
+async def test_closing_does_not_wait_for_a_hung_receiver(receiver: OtlpReceiver) -> None:
+    """A shutdown gives the receiver its time and no more, and the event loop goes on meanwhile."""
+    receiver.hold.clear()
+    service = Service(receiver.endpoint)
+    service.serve()
+
+    closing = asyncio.ensure_future(service.tracing.aclose(0.05))
+    await asyncio.sleep(0)
+    assert not closing.done()
+    await asyncio.wait_for(closing, 5)
+
+    service.serve()
+    assert service.lost(SpanLoss.QUEUE_FULL) == 1
+
+
+def test_closing_ends_the_wait_between_two_tries(receiver: OtlpReceiver) -> None:
+    """A sender that is asked to stop while it waits for its next try stops at once."""
+    receiver.statuses = [503] * 9
+    sender = OtlpSender(receiver.endpoint, first_wait_s=3_600)
+    results: list[bool] = []
+    sending = threading.Thread(target=lambda: results.append(sender.send(b"spans")))
+    sending.start()
+    receiver.await_requests(1)
+
+    sender.close()
+    sending.join(10)
+
+    assert results == [False]
+
+
+def test_without_a_receiver_spans_are_only_kept_in_memory() -> None:
+    """With no endpoint nothing is queued, sent or lost."""
+    observer = RecordingObserver()
+    tracing = build_tracing(SERVICE, clock=ManualClock(), observer=observer, ratio=1.0, slow_s=0.0)
+    trace = tracing.requests.begin({}, 1_000.0)
+
+    trace.finish(Ended(trace, 1_000.0, 1_001.0))
+
+    assert tracing.flush(0)
+    assert {name for name, _ in observer.calls} == {"decided"}
