@@ -198,13 +198,16 @@ class AppConfig:
         )
 
 
-def load(overrides: Mapping[str, str] | None = None) -> AppConfig:
+def load(
+    overrides: Mapping[str, str] | None = None, defaults: Mapping[str, str] | None = None
+) -> AppConfig:
     """Read the configuration from the process's environment.
 
     Args:
         overrides: Variables that win over the environment, such as a command line's options.
+        defaults: Variables that the environment wins over, such as a development machine's keys.
     """
-    return AppConfig.from_environ({**os.environ, **(overrides or {})})
+    return AppConfig.from_environ({**(defaults or {}), **os.environ, **(overrides or {})})
 
 
 def env_example() -> str:

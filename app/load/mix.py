@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 _KNOWN = 200
+_OPEN_AT_ONCE = 12
 _PRACTITIONERS = ("Dr A. Fischer", "Dr B. Okafor", "Dr C. Novak", "Dr D. Silva")
 _SEARCHES = ("an", "ma", "jo", "el", "li", "ro", "smith", "maria", "ch", "be")
 # A day's work at a front desk: the calendar first, then people, then the rest.
@@ -139,12 +140,16 @@ class Mix:
     def _page(self) -> int:
         return min(1 + int(self._random.expovariate(1.0)), 5)
 
+    def _recent(self, count: int) -> int:
+        # A clinic works on the people of the day: the further down the list, the seldomer opened.
+        return min(int(self._random.expovariate(1 / _OPEN_AT_ONCE)), count - 1)
+
     def _detail(self, clinic: int, operation: str) -> Step:
         collection = operation.partition(".")[0]
         ids = self._known[clinic].ids[collection]
         if not ids:
             return Step(f"{collection}.list", clinic, "GET", self._reading(collection, "list"))
-        return Step(operation, clinic, "GET", self._path_of(collection, self._random.choice(ids)))
+        return Step(operation, clinic, "GET", self._path_of(collection, ids[self._recent(len(ids))]))
 
     def _update(self, clinic: int, operation: str) -> Step:
         versions = self._known[clinic].versions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from app.load.tally import QUANTILES, OperationTally, Tally, hit_ratio, percentiles
@@ -26,10 +27,16 @@ def summary(tally: Tally) -> dict[str, Any]:
 
 def table(tally: Tally) -> Table:
     """Return the run as a table: one line an operation, the total last."""
-    view = Table(title=_title(tally), title_justify="left", caption_justify="left", caption=_caption(tally))
-    view.add_column("operation")
-    for column in ("requests", "errors", "hits", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms", "max ms"):
-        view.add_column(column, justify="right")
+    view = Table(
+        title=_title(tally),
+        title_justify="left",
+        caption_justify="left",
+        caption=_caption(tally),
+        box=SIMPLE_HEAD,
+    )
+    view.add_column("operation", no_wrap=True)
+    for column in ("requests", "errors", "hits", *(f"p{quantile * 100:g}" for quantile in QUANTILES), "max"):
+        view.add_column(column, justify="right", no_wrap=True)
     for name, found in sorted(tally.operations.items()):
         view.add_row(name, *_cells(found))
     view.add_section()
@@ -64,7 +71,7 @@ def _cells(found: OperationTally) -> list[str]:
 
 def _title(tally: Tally) -> str:
     rate = tally.requests / tally.elapsed_s if tally.elapsed_s else 0.0
-    return f"{tally.requests:,} requests in {tally.elapsed_s:.1f} s ({rate:,.0f}/s)"
+    return f"{tally.requests:,} requests in {tally.elapsed_s:.1f} s ({rate:,.0f}/s), times in milliseconds"
 
 
 def _caption(tally: Tally) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-QUANTILES = (0.50, 0.95, 0.99, 0.999)
+QUANTILES = (0.50, 0.95, 0.99)
 # Refusals that belong to several users at work: a row changed meanwhile, a slot is taken.
 _CONFLICTS = (409, 412)
 _FAILURE = 400

@@ -1,0 +1,1 @@
+"""Clinics that do not exist, to try the service with."""

@@ -1,0 +1,148 @@
+"""Starts the workers of one machine, under granian or uvicorn.
+
+Workers are spawned, not forked, so that each builds its own service; they end when the
+process that started them ends, however that happens.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import NoReturn
+
+from starlette.types import ASGIApp
+
+from app.config import AppConfig
+from monitor.errors import ConfigurationError
+
+_BACKLOG = 4_096
+# Most requests a worker takes up at once; more wait in the kernel's queue.
+_CONCURRENCY = 16_384
+_GRACE_S = 15
+
+
+def serve(config: AppConfig) -> None:
+    """Serve until a signal says to stop.
+
+    Raises:
+        ConfigurationError: The address is taken or is none of this machine's.
+    """
+    require_free(config.host, config.port)
+    with suppress(RuntimeError):  # set already, by the process that started this one
+        multiprocessing.set_start_method("spawn")
+    end_with_parent()
+    with _with_shared_metrics(config) as shared:
+        {"granian": _serve_granian, "uvicorn": _serve_uvicorn}[config.server](shared)
+
+
+def build(config: AppConfig) -> ASGIApp:
+    """Return the service of one worker."""
+    if multiprocessing.parent_process() is not None:
+        # Ctrl-C reaches the whole group; a worker leaves it to the main process to stop it, once.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    end_with_parent()
+    from app.main import create_app  # noqa: PLC0415 - the main process needs none of it
+
+    return create_app(config)
+
+
+def end_with_parent() -> None:
+    """Stop this process once the one that started it is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def _serve_granian(config: AppConfig) -> None:
+    from granian import Granian  # noqa: PLC0415 - only the chosen server is loaded
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
+
+    server = Granian(
+        "app.serve:build",
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.ASGI,
+        workers=config.workers,
+        http=HTTPModes.http1,
+        backlog=_BACKLOG,
+        backpressure=_CONCURRENCY,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_GRACE_S,
+    )
+    # A closed terminal means stop here; granian would start its workers anew.
+    server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
+    server.serve(target_loader=partial(build, config), wrap_loader=False)
+
+
+def _serve_uvicorn(config: AppConfig) -> None:
+    import uvicorn  # noqa: PLC0415 - only the chosen server is loaded
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
+
+    settings = uvicorn.Config(
+        partial(build, config),
+        factory=True,
+        host=config.host,
+        port=config.port,
+        workers=config.workers,
+        backlog=_BACKLOG,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    server = uvicorn.Server(settings)
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn stops its work, then raises the signal once more
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    with suppress(KeyboardInterrupt):
+        if config.workers == 1:
+            server.run()
+        else:
+            Multiprocess(settings, sockets=[settings.bind_socket()]).run()
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    sys.exit(0)
+
+
+def require_free(host: str, port: int) -> None:
+    """Check that nobody listens there: a server may share a port (SO_REUSEPORT) and not notice.
+
+    Raises:
+        ConfigurationError: The address is taken or is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise ConfigurationError("PORT", f"cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+@contextmanager
+def _with_shared_metrics(config: AppConfig) -> Iterator[AppConfig]:
+    """Give several workers a folder to share their counts in, unless one is configured."""
+    if config.workers == 1 or config.monitor.metrics_directory is not None:
+        yield config
+        return
+    with tempfile.TemporaryDirectory(prefix="taskmed-metrics-") as folder:
+        yield replace(config, monitor=replace(config.monitor, metrics_directory=Path(folder)))
