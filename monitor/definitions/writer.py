@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 
 from monitor.definitions.alert_rules import alert_files
 from monitor.definitions.alertmanager import alertmanager
+from monitor.definitions.dashboards.all_dashboards import all_dashboards
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.kubernetes import prometheus_rule
 from monitor.definitions.receivers import ENVIRONMENTS, Environment
@@ -34,6 +36,7 @@ def definitions(
         for environment in environments
     }
     files["alerts/alertmanager/templates/taskmed.tmpl"] = message_template()
+    files |= {f"dashboards/{name}.json": to_json(board) for name, board in all_dashboards(deployment).items()}
     files["alerts/kubernetes/prometheusrule.yaml"] = to_yaml(prometheus_rule(groups, deployment))
     return files
 
@@ -44,6 +47,11 @@ def to_yaml(document: dict[str, Any]) -> str:
         document, Dumper=_Dumper, sort_keys=False, width=_WIDE, allow_unicode=True, default_flow_style=False
     )
     return _HEADER + text
+
+
+def to_json(document: dict[str, Any]) -> str:
+    """Write JSON in the order of the document."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def message_template() -> str:

@@ -1,0 +1,193 @@
+"""Clinics: all of them against the objectives, the busiest and the worst, and one clinic's own page."""
+
+from __future__ import annotations
+
+from monitor.definitions import recorded
+from monitor.definitions.dashboards import variables
+from monitor.definitions.dashboards.asking import bottom, of_tenants, quantiles, shown, top
+from monitor.definitions.dashboards.layout import Row, dashboard, drill_down
+from monitor.definitions.dashboards.panel import (
+    RED,
+    YELLOW,
+    Json,
+    Panel,
+    Query,
+    by_name,
+    fixed,
+    worse_above,
+    worse_below,
+)
+from monitor.definitions.dashboards.panels import stat, timeseries
+from monitor.definitions.dashboards.tables import Column, table
+from monitor.definitions.deployment import Deployment
+from monitor.definitions.queries import AUTHENTICATED
+from monitor.definitions.rules import Board
+from monitor.metrics.catalogue import CACHE_REQUESTS, TENANT_DURATION, TENANT_REQUESTS
+from monitor.objectives import Objectives
+
+
+def tenants(deployment: Deployment) -> Json:
+    """Return the dashboard of the clinics."""
+    return dashboard(
+        Board.TENANTS,
+        f"{deployment.title}: clinics",
+        "How is each clinic served? All against the objectives, top lists, and one clinic's own page.",
+        (variables.datasource(), variables.job(), variables.tenant(), variables.top()),
+        (
+            Row("All clinics", _all(deployment.objectives)),
+            Row("Busiest and worst", _top(deployment.objectives)),
+            Row("The chosen clinics: $tenant", _own(deployment.objectives)),
+        ),
+    )
+
+
+def _broken(objectives: Objectives) -> tuple[Panel, ...]:
+    watched = (
+        ("Clinics slow", recorded.TENANT_MEAN, recorded.TENANT_REQUESTS, objectives.latency_mean),
+        ("Clinics failing", recorded.TENANT_ERROR_RATIO, recorded.TENANT_REQUESTS, objectives.error_ratio),
+        ("Clinics missing", recorded.TENANT_HIT_RATIO, recorded.TENANT_LOOKUPS, objectives.hit_ratio),
+    )
+    return tuple(
+        stat(
+            title,
+            f"Clinics that break the objective now: {threshold.name.replace('_', ' ')}"
+            f" {'over' if threshold.above else 'under'} {threshold.bound:g},"
+            f" with {threshold.guard_rate:g} events a second or more.",
+            "none",
+            Query(
+                f"count({shown(value, AUTHENTICATED)} {'>' if threshold.above else '<'} {threshold.bound:g}"
+                f" and {shown(events, AUTHENTICATED)} >= {threshold.guard_rate:g}) or vector(0)"
+            ),
+            width=6,
+            bounds=worse_above(objectives.limits.tenants_at_once, 1),
+        )
+        for title, value, events, threshold in watched
+    )
+
+
+def _all(objectives: Objectives) -> tuple[Panel, ...]:
+    active = f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} > 0) or vector(0)"
+    return (
+        stat(
+            "Clinics active",
+            "Clinics with a request in the last five minutes.",
+            "none",
+            Query(active),
+            width=6,
+        ),
+        *_broken(objectives),
+        _every_clinic(objectives),
+    )
+
+
+def _every_clinic(objectives: Objectives) -> Panel:
+    def of(series: str) -> str:
+        return f"max by (tenant) ({shown(series, variables.TENANT, AUTHENTICATED)})"
+
+    busy = shown(f"{TENANT_DURATION.name}_sum", AUTHENTICATED)
+    busy_of = shown(f"{TENANT_DURATION.name}_sum", variables.TENANT, AUTHENTICATED)
+    share = (
+        f"sum by (tenant) (rate({busy_of}[$__rate_interval]))"
+        f" / scalar(sum(rate({busy}[$__rate_interval])) > 0)"
+    )
+    return table(
+        "Clinics against the objectives",
+        "Each clinic now, red where it breaks an objective. Time share is its part of all the time spent on"
+        " requests, the best single measure of what it costs. Choose a clinic to open its page.",
+        "tenant",
+        "Clinic",
+        Column("Requests", of(recorded.TENANT_REQUESTS), "reqps", gauge=True),
+        Column("Mean", of(recorded.TENANT_MEAN), "s", worse_above(objectives.latency_mean.bound)),
+        Column("P50", of(recorded.quantile("job_tenant", 0.5)), "s"),
+        Column("P95", of(recorded.quantile("job_tenant", 0.95)), "s"),
+        Column("P99", of(recorded.quantile("job_tenant", 0.99)), "s"),
+        Column(
+            "Errors",
+            of(recorded.TENANT_ERROR_RATIO),
+            "percentunit",
+            worse_above(objectives.error_ratio.bound),
+        ),
+        Column(
+            "Hit ratio",
+            of(recorded.TENANT_HIT_RATIO),
+            "percentunit",
+            worse_below(objectives.hit_ratio.bound, 0.85),
+        ),
+        Column("Time share", share, "percentunit", gauge=True),
+        link=drill_down(Board.TENANTS, "This clinic's page", "tenant", "Clinic"),
+    )
+
+
+def _top(objectives: Objectives) -> tuple[Panel, ...]:
+    chosen = (variables.TENANT, AUTHENTICATED)
+    return (
+        timeseries(
+            "Requests by clinic",
+            "The $top busiest clinics over the range.",
+            "reqps",
+            Query(top(shown(recorded.TENANT_REQUESTS, *chosen)), "{{tenant}}"),
+        ),
+        timeseries(
+            "Mean response time by clinic",
+            "The $top slowest clinics over the range; dashed: the alert's bound.",
+            "s",
+            Query(top(shown(recorded.TENANT_MEAN, *chosen)), "{{tenant}}"),
+            bounds=worse_above(objectives.latency_mean.bound),
+        ),
+        timeseries(
+            "Error ratio by clinic",
+            "The $top clinics with most failures over the range; dashed: the alert's bound.",
+            "percentunit",
+            Query(top(shown(recorded.TENANT_ERROR_RATIO, *chosen)), "{{tenant}}"),
+            bounds=worse_above(objectives.error_ratio.bound),
+        ),
+        timeseries(
+            "Hit ratio by clinic",
+            "The $top clinics with the lowest hit ratio over the range; dashed: the alert's bound.",
+            "percentunit",
+            Query(bottom(shown(recorded.TENANT_HIT_RATIO, *chosen)), "{{tenant}}"),
+            bounds=worse_below(objectives.hit_ratio.bound, 0.85),
+            maximum=1,
+        ),
+    )
+
+
+def _own(objectives: Objectives) -> tuple[Panel, ...]:
+    ask = of_tenants(variables.TENANT)
+    outcomes = ask.per_second(TENANT_REQUESTS.name, "outcome")
+    results = ask.per_second(CACHE_REQUESTS.name, "result")
+    return (
+        timeseries(
+            "Requests by outcome",
+            "Requests of the chosen clinics by how they ended.",
+            "reqps",
+            Query(outcomes, "{{outcome}}"),
+            stacked=True,
+            overrides=(
+                by_name("server_error", color=fixed(RED)),
+                by_name("client_error", color=fixed(YELLOW)),
+            ),
+        ),
+        timeseries(
+            "Latency of the chosen clinics",
+            "Half, 95 and 99 of 100 of their requests were faster. Points are traces: choose one to open it.",
+            "s",
+            *quantiles(ask),
+            bounds=worse_above(objectives.latency_mean.bound),
+        ),
+        timeseries(
+            "Hit ratio by domain of the chosen clinics",
+            "Where the cache helps these clinics; dashed: the objective.",
+            "percentunit",
+            Query(ask.hit_ratio("domain"), "{{domain}}"),
+            bounds=worse_below(objectives.hit_ratio.bound, 0.85),
+            maximum=1,
+        ),
+        timeseries(
+            "Lookups by result of the chosen clinics",
+            "Cache lookups by outcome; bypass is a cache that was not asked.",
+            "ops",
+            Query(results, "{{result}}"),
+            stacked=True,
+        ),
+    )
