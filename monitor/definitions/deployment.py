@@ -44,7 +44,7 @@ class Deployment:
     floor_s: float = 0.0
     grafana_url: str = "http://localhost:3000"
     runbooks_url: str = "https://taskmed.example/docs/runbooks"
-    probe_routes: tuple[str, ...] = ("/metrics", "/livez", "/readyz", "/api/health", "/api/metrics")
+    probe_routes: tuple[str, ...] = ("/api/health", "/api/health/live", "/api/health/ready", "/metrics")
 
     def span(self, seconds: float) -> str:
         """Write a nominal time at this deployment's pace, as a Prometheus duration."""

@@ -55,7 +55,7 @@ ERRORS = [
                 http_route=route,
                 http_response_status_code="503",
             ): "0+15x200"
-            for route in ("/readyz", "/api/health")
+            for route in ("/api/health/ready", "/api/health")
         }
         | service(Phase(50)),
         lasts="50m",

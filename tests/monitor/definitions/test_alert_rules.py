@@ -10,6 +10,7 @@ from monitor.definitions.alert_rules import all_alerts
 from monitor.definitions.alerts.objective_alerts import subjects
 from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.rules import AlertRule, Severity
+from monitor.endpoints import PROBES
 from monitor.objectives import Objectives, Threshold
 
 DEPLOYMENT = Deployment()
@@ -83,3 +84,8 @@ def test_the_pace_shortens_every_window() -> None:
     assert {
         rule.document(Deployment(pace=1 / 60)).get("for") for rule in fast if rule.name == "TenantErrorsHigh"
     } == {"7s"}
+
+
+def test_probes_are_those_of_the_service() -> None:
+    """What the kit's own summary leaves out as a probe is left out of the rules, and nothing else."""
+    assert set(DEPLOYMENT.probe_routes) == PROBES
