@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.metrics.catalogue import Metric
+from monitor.metrics.courtesy import give_way
 from monitor.metrics.family import Family, Reading
 from monitor.metrics.layout import Layout
 from monitor.metrics.plain_reading import read_plain
@@ -54,6 +55,8 @@ class View:
     def tenants(self) -> Iterator[list[Family]]:
         """Give the tenant families slice by slice, a few rows of every family at a time."""
         for live in self._live.slices(ROWS_A_SLICE):
+            if live.first:
+                give_way()
             yield read_tenants(self._layout, live, self._sources, self._since)
 
     def reading(self) -> Reading:
