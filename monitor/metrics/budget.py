@@ -15,6 +15,8 @@ from monitor.metrics.columns import Columns
 from monitor.metrics.instruments import TenantRow
 from monitor.metrics.tenant_table import NO_TENANT_ROW, OVERFLOW_ROW, LiveRows, TenantTable
 
+_REFUSALS_KEPT = 10_000
+
 
 class TenantBudget:
     """Gives each tenant its row, for as long as there are rows.
@@ -29,6 +31,7 @@ class TenantBudget:
         self._table = table
         self._incarnations = table.incarnations
         self._rows: dict[int, TenantRow] = {}
+        self._refused: dict[int, int] = {}
         self._overflow = columns.tenant_row(OVERFLOW_ROW, 1)
         self._overflowed = columns.counters(TENANT_OVERFLOW).of()
         self.nobody = columns.tenant_row(NO_TENANT_ROW, 1)
@@ -43,15 +46,30 @@ class TenantBudget:
             return self._claim(tenant)
         return row
 
+    def forget_evicted(self) -> None:
+        """Drop what is kept of tenants that were evicted and did not return; from any thread."""
+        for tenant, row in list(self._rows.items()):
+            if self._incarnations[row.number] != row.incarnation:
+                self._rows.pop(tenant, None)
+
     def _claim(self, tenant: int) -> TenantRow:
-        self._rows.pop(tenant, None)
-        number = self._table.claim(tenant)
-        if number is None:
-            self._overflowed.inc()
-            return self._overflow
-        row = self._columns.tenant_row(number, self._incarnations[number])
-        self._rows[tenant] = row
-        return row
+        changes = self._table.changes
+        if self._refused.get(tenant) != changes:
+            number = self._table.claim(tenant)
+            if number == OVERFLOW_ROW:
+                self._remember_refusal(tenant, changes)
+            elif number is not None:
+                row = self._columns.tenant_row(number, self._incarnations[number])
+                self._rows[tenant] = row
+                return row
+        self._overflowed.inc()
+        return self._overflow
+
+    def _remember_refusal(self, tenant: int, changes: int) -> None:
+        """Spare the next observation the table's lock; the tenants over the budget may be countless."""
+        if len(self._refused) >= _REFUSALS_KEPT:
+            self._refused.clear()
+        self._refused[tenant] = changes
 
 
 class IdleTenants:

@@ -119,7 +119,7 @@ class TenantRow:
         incarnation: What the table must say for the row to be this tenant's.
     """
 
-    __slots__ = ("_ints", "_start", "durations", "incarnation", "number")
+    __slots__ = ("__weakref__", "_ints", "_start", "durations", "incarnation", "number")
 
     def __init__(
         self, memory: Memory, number: int, incarnation: int, start: int, durations: dict[str, Histogram]

@@ -59,9 +59,9 @@ class Measurements:
         # One thread for everything that reads the counts: at most one core is ever busy with it.
         self.executor = CourteousThread("metrics")
         columns = self.columns
-        budget = TenantBudget(columns, self.workers.table)
-        self.http = HttpRecorder(columns, budget)
-        self.cache = CacheRecorder(columns, budget)
+        self.budget = TenantBudget(columns, self.workers.table)
+        self.http = HttpRecorder(columns, self.budget)
+        self.cache = CacheRecorder(columns, self.budget)
         self.database = DatabaseRecorder(columns)
         self.traces = TraceRecorder(columns)
         self.runtime = RuntimeRecorder(columns, clock)
@@ -89,12 +89,16 @@ class Measurements:
             tasks.create_task(self.runtime.run())
             tasks.create_task(self._every(_LOOK_S, self.runtime.look))
             tasks.create_task(self._every(self.windows.step_s, self.windows.tick))
-            tasks.create_task(self._every(_SWEEP_S, self.idle.sweep))
+            tasks.create_task(self._every(_SWEEP_S, self._sweep))
 
     def close(self) -> None:
         """Stop the thread and give up the memory; no recorder may be used afterwards."""
         self.executor.shutdown()
         self.workers.close()
+
+    def _sweep(self) -> None:
+        self.idle.sweep()
+        self.budget.forget_evicted()
 
     async def _every(self, seconds: float, work: Callable[[], object]) -> None:
         loop = asyncio.get_running_loop()

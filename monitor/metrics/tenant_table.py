@@ -1,6 +1,6 @@
 """Which tenant has which row: one table for all workers, so that the budget is the service's.
 
-Cells: capacity, rows ever used, free rows, live tenants, then for each row the tenant's id and
+Cells: changes so far, rows ever used, free rows, live tenants, then for each row the tenant's id and
 its incarnation, the stack of free rows, and an open-addressing index from tenant to row.
 An evicted row's incarnation moves on, and with one store all workers' counts for it are void.
 """
@@ -21,7 +21,7 @@ from monitor.metrics.memory import CELL, Memory
 
 OVERFLOW_ROW = 0
 NO_TENANT_ROW = 1
-_USED, _FREE, _LIVE = 1, 2, 3
+_CHANGES, _USED, _FREE, _LIVE = 0, 1, 2, 3
 _HEADER = 4
 _EMPTY, _BURIED = 0, -1
 _KNUTH = 2654435761  # multiplicative hashing, The Art of Computer Programming 6.4
@@ -82,12 +82,20 @@ class TenantTable:
         return self._ints[_LIVE]
 
     @property
+    def changes(self) -> int:
+        """How often a row was given or freed: as long as it stays, so does every refusal."""
+        return self._ints[_CHANGES]
+
+    @property
     def full(self) -> bool:
-        """Whether a newcomer would find no row; cheap enough to ask on every observation."""
+        """Whether a newcomer would find no row."""
         return self._ints[_LIVE] >= self._rows - TENANT_RESERVE
 
     def claim(self, tenant: int) -> int | None:
-        """Return the tenant's row, taken now if it had none; None when no row is free."""
+        """Return the tenant's row, taken now if it had none, or the overflow's where none is free.
+
+        None says that another process keeps the table for too long: ask again next time.
+        """
         with self._locked() as held:
             if not held:
                 return None
@@ -112,6 +120,7 @@ class TenantTable:
             self._ints[self._free + self._ints[_FREE]] = row
             self._ints[_FREE] += 1
             self._ints[_LIVE] -= 1
+            self._ints[_CHANGES] += 1
             return True
 
     def close(self) -> None:
@@ -144,7 +153,7 @@ class TenantTable:
             place = (place + 1) % self._buckets
         return (place if vacant is None else vacant), 0
 
-    def _take(self, tenant: int, place: int) -> int | None:
+    def _take(self, tenant: int, place: int) -> int:
         # A process killed in between leaks a row; it can never give one row to two tenants.
         ints = self._ints
         if ints[_FREE]:
@@ -154,11 +163,12 @@ class TenantTable:
             row = ints[_USED]
             ints[_USED] += 1
         else:
-            return None
+            return OVERFLOW_ROW
         ints[_LIVE] += 1
         ints[self._incarnations + row] += 1
         ints[self._tenants + row] = tenant
         ints[self._index + place] = row
+        ints[_CHANGES] += 1
         return row
 
     def _bury(self, place: int) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from monitor.metrics.catalogue import (
     CACHE_REQUESTS,
     TENANT_DURATION,
@@ -101,3 +104,36 @@ def test_exemplars_go_with_their_tenant(measurements: Measurements, clock: Manua
     family = measurements.workers.read()[TENANT_DURATION.name]
     assert not family.exemplars
     assert [sum(counts) for labels, counts, _ in histogram_rows(family) if labels == ("2",)] == [1]
+
+
+def test_what_is_kept_of_evicted_tenants_goes_too(measurements: Measurements, clock: ManualClock) -> None:
+    """A service whose tenants come and go does not grow with every tenant it ever had."""
+    first = measurements.budget.row(1)
+    serve(measurements, 1)
+    measurements.idle.sweep()
+    clock.advance(61)
+    measurements.idle.sweep()
+    kept = weakref.ref(first)
+    del first
+    measurements.budget.forget_evicted()
+    gc.collect()
+    assert kept() is None
+    serve(measurements, 1)
+    measurements.budget.forget_evicted()
+    assert requests(measurements) == {"1": 1}
+
+
+def test_a_refused_tenant_is_let_in_once_there_is_room(
+    measurements: Measurements, clock: ManualClock
+) -> None:
+    """A refusal lasts as long as nothing changes in the table, and no longer."""
+    for tenant in range(1, 6):
+        serve(measurements, tenant, times=2)
+    assert requests(measurements)["__overflow__"] == 2
+    measurements.idle.sweep()
+    clock.advance(61)
+    for tenant in (1, 2, 3):
+        serve(measurements, tenant)
+    assert measurements.idle.sweep() == 1
+    serve(measurements, 5)
+    assert requests(measurements)["5"] == 1

@@ -13,6 +13,7 @@ from monitor.cache.observer import BreakerState, CacheLayer, CacheObserver, Cach
 from monitor.database.observer import DatabaseObserver
 from monitor.metrics.catalogue import CACHE_RESULTS, LOOP_LAG, METHODS, Outcome
 from monitor.metrics.measurements import Measurements
+from monitor.middleware.recorder import HttpRecorder
 from monitor.testing import ManualClock
 from monitor.tracing.observer import SpanLoss, TraceDecision, TraceObserver
 from tests.conditions import until
@@ -53,7 +54,8 @@ def test_types_agree_too(measurements: Measurements) -> None:
     cache: CacheObserver = measurements.cache
     database: DatabaseObserver = measurements.database
     traces: TraceObserver = measurements.traces
-    assert None not in (cache, database, traces)
+    http: HttpRecorder = measurements.http
+    assert None not in (cache, database, traces, http)
 
 
 def test_the_catalogues_results_are_the_caches() -> None:

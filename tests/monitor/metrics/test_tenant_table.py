@@ -33,7 +33,7 @@ def test_a_full_table_refuses_newcomers_and_keeps_the_known() -> None:
     table = TenantTable(4, None)
     first, second = table.claim(1), table.claim(2)
     assert table.full
-    assert table.claim(3) is None
+    assert table.claim(3) == OVERFLOW_ROW
     assert (table.claim(1), table.claim(2)) == (first, second)
     table.close()
 
@@ -58,7 +58,18 @@ def test_workers_share_one_budget(tmp_path: Path) -> None:
     theirs.claim(6)
     assert mine.live == 2
     assert mine.full
-    assert mine.claim(7) is None
+    assert mine.claim(7) == OVERFLOW_ROW
+    mine.close()
+    theirs.close()
+
+
+def test_a_table_that_another_process_keeps_gives_no_answer(tmp_path: Path) -> None:
+    """A suspended worker that holds the table costs the others one attempt, not their loop."""
+    mine, theirs = TenantTable(4, tmp_path), TenantTable(4, tmp_path)
+    with theirs._locked():
+        assert mine.claim(1) is None
+        assert not mine.evict(2, 1)
+    assert mine.claim(1) == 2
     mine.close()
     theirs.close()
 
@@ -70,8 +81,8 @@ def test_the_table_behaves_as_a_bounded_dictionary(steps: list[tuple[bool, int]]
     for claim, tenant in steps:
         if claim:
             row = table.claim(tenant)
-            assert (row is None) == (tenant not in model and len(model) == 8)
-            if row is not None:
+            assert (row == OVERFLOW_ROW) == (tenant not in model and len(model) == 8)
+            if row:
                 assert model.setdefault(tenant, row) == row
         else:
             assert table.evict(model.get(tenant, 2), tenant) == (tenant in model)
