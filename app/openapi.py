@@ -27,7 +27,7 @@ from app.problems import (
     Unexpected,
     UnsupportedMediaType,
 )
-from app.routes import STRESS_TABLE, TABLE
+from app.routes import KIT_TABLE, STRESS_TABLE, TABLE
 from app.routes.table import IfMatch, Operation, Resource
 from monitor import __version__
 
@@ -41,7 +41,7 @@ _OF_BODIES = (MalformedBody, BodyTooLarge, UnsupportedMediaType, Invalid)
 _OF_VERSIONS = (PreconditionFailed,)
 
 
-def document(table: Sequence[Resource] = (*TABLE, *STRESS_TABLE)) -> Json:
+def document(table: Sequence[Resource] = (*TABLE, *KIT_TABLE, *STRESS_TABLE)) -> Json:
     """Return the description of every resource of `table`."""
     schemas = _Schemas(table)
     return {
@@ -107,9 +107,9 @@ def _path_item(resource: Resource, schemas: _Schemas) -> Json:
 
 def _operation(resource: Resource, operation: Operation, schemas: _Schemas) -> Json:
     described: Json = {
-        "operationId": operation.handler.__name__,
+        "operationId": operation.operation_id,
         "tags": [resource.tag],
-        "summary": operation.summary,
+        "summary": operation.title,
         "responses": _responses(resource, operation, schemas),
     }
     parameters = [*_query_parameters(operation, schemas), *_version_parameters(resource, operation)]
@@ -162,7 +162,7 @@ def _responses(resource: Resource, operation: Operation, schemas: _Schemas) -> J
 def _success(resource: Resource, operation: Operation, schemas: _Schemas) -> Json:
     response: Json = {"description": HTTPStatus(operation.status).phrase}
     if operation.answer is not None:
-        response["content"] = {"application/json": {"schema": schemas.of(operation.answer)}}
+        response["content"] = {operation.media_type: {"schema": schemas.of(operation.answer)}}
     names = [name for name, sent in _headers(resource, operation).items() if sent]
     if names:
         response["headers"] = {name: {"schema": {"type": "string"}} for name in names}

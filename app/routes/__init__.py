@@ -1,6 +1,15 @@
 """The route table."""
 
-from app.routes import analytics, appointments, contacts, description, medical_records, settings, stress
+from app.routes import (
+    analytics,
+    appointments,
+    contacts,
+    description,
+    kit,
+    medical_records,
+    settings,
+    stress,
+)
 
 TABLE = (
     *contacts.RESOURCES,
@@ -13,3 +22,6 @@ TABLE = (
 
 # Served only where drills are allowed.
 STRESS_TABLE = stress.RESOURCES
+
+# Served by the kit, described with the rest.
+KIT_TABLE = kit.RESOURCES

@@ -33,7 +33,8 @@ class Operation:
 
     Attributes:
         method: The HTTP method.
-        handler: Parses, calls one service, renders; its docstring is the summary in the API's description.
+        handler: Parses, calls one service, renders; its name and docstring stand in the API's
+            description. None where the kit serves the path and the table only describes it.
         answer: Type of the body of a success; None: an empty one.
         query: Type of the query's parameters.
         body: Type of the request's body.
@@ -41,10 +42,13 @@ class Operation:
         if_match: Whether it asks for the version it changes.
         problems: What it may answer besides, apart from what every operation may.
         public: Whether it needs no sign-in.
+        media_type: Type of the answer.
+        name: Its name in the API's description, where there is no handler to take it from.
+        summary: One line about it, where there is no handler to take it from.
     """
 
     method: str
-    handler: Handler
+    handler: Handler | None
     answer: object = None
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
@@ -52,10 +56,19 @@ class Operation:
     if_match: IfMatch = IfMatch.UNUSED
     problems: tuple[type[Problem], ...] = ()
     public: bool = False
+    media_type: str = "application/json"
+    name: str = ""
+    summary: str = ""
 
     @property
-    def summary(self) -> str:
+    def operation_id(self) -> str:
+        return self.name if self.handler is None else self.handler.__name__
+
+    @property
+    def title(self) -> str:
         """One line for the reader of the API's description."""
+        if self.handler is None:
+            return self.summary
         return (self.handler.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
@@ -78,7 +91,7 @@ class Resource:
 
 def route_of(resource: Resource) -> Route:
     """Return one Starlette route for all methods of a path, so that a 405 names them all."""
-    handlers = {operation.method: operation.handler for operation in resource.operations}
+    handlers = {one.method: one.handler for one in resource.operations if one.handler is not None}
     if "GET" in handlers:
         handlers["HEAD"] = handlers["GET"]
 

@@ -1,17 +1,21 @@
-"""The real service over both databases, each test on a copy of a migrated one."""
+"""The real service over both databases, each test on one that is as it began."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from app.migrations import upgrade
+from app.tables import ALL_METADATA
 from tests.app.service import Service, config_of, running, set_up_clinics
 from tests.servers import PostgresServer
+
+# In the order of their foreign keys.
+_TABLES = [table.name for metadata in ALL_METADATA for table in metadata.sorted_tables]
 
 
 async def _prepare(url: str) -> None:
@@ -27,9 +31,11 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres_server: PostgresServer) -> str:
+def _postgres_clinics(postgres_server: PostgresServer) -> str:
     name = postgres_server.create_database()
     asyncio.run(_prepare(postgres_server.url_of(name)))
+    saved = (f"create table saved_{table} as table {table}" for table in _TABLES)
+    postgres_server.execute("; ".join(saved), name)
     return name
 
 
@@ -42,11 +48,11 @@ def clinics_on_sqlite(_sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def clinics_on_postgres(_postgres_template: str, postgres_server: PostgresServer) -> Iterator[str]:
-    """Give the URL of a PostgreSQL database of clinics 1 and 2."""
-    name = postgres_server.create_database(_postgres_template)
-    yield postgres_server.url_of(name)
-    postgres_server.drop_database(name)
+def clinics_on_postgres(_postgres_clinics: str, postgres_server: PostgresServer) -> str:
+    """Give the URL of a PostgreSQL database of clinics 1 and 2, set back to how it began."""
+    restored = (f"insert into {table} table saved_{table}" for table in _TABLES)
+    postgres_server.execute("; ".join((f"truncate {', '.join(_TABLES)}", *restored)), _postgres_clinics)
+    return postgres_server.url_of(_postgres_clinics)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -82,7 +82,7 @@ class Caller:
         *,
         version: str | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
     ) -> httpx.Response:
         """Send one request; `version` is sent as `If-Match`."""
         sent = dict(headers or {})

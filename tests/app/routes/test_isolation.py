@@ -86,9 +86,9 @@ async def test_an_operator_reaches_no_clinics_data(filled: Service, path: str) -
 
 
 @pytest.mark.parametrize("path", [*DETAILS, *LISTS, "/api/settings", "/api/nothing"])
-async def test_nobody_reaches_anything_without_a_token(filled: Service, path: str) -> None:
+async def test_nobody_reaches_anything_without_a_token(sqlite_service: Service, path: str) -> None:
     """Without a token every path but the public ones answers 401, whether it exists or not."""
-    answer = await filled.stranger.get(path)
+    answer = await sqlite_service.stranger.get(path)
 
     assert 401 == answer.status_code
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -123,10 +123,10 @@ async def test_no_header_or_parameter_changes_the_clinic(filled: Service, header
     ],
 )
 async def test_a_token_that_is_signed_but_strange_opens_nothing(
-    filled: Service, claims: dict[str, object]
+    sqlite_service: Service, claims: dict[str, object]
 ) -> None:
     """A valid signature does not help claims that are not exactly those of a user of one clinic."""
     whole = {"user": "tester", "role": Role.STAFF.value, "exp": 4_000_000_000, **claims}
     token = jwt.encode(whole, KEY.secret, "HS256", headers={"kid": KEY.name})
 
-    assert 401 == (await Caller(filled.app, token).get("/api/contacts")).status_code
+    assert 401 == (await Caller(sqlite_service.app, token).get("/api/contacts")).status_code

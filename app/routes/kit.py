@@ -1,0 +1,99 @@
+"""The kit's endpoints, as the API's description shows them; the kit itself serves them."""
+
+from __future__ import annotations
+
+from app.problems import Forbidden, Invalid, MalformedBody, Unavailable
+from app.routes.table import Operation, Resource
+from app.schemas.operations import Alive, Switches, TraceQuery, Traces
+from monitor.cache_switch import Position
+from monitor.health import HealthBody
+from monitor.summary import SummaryBody
+
+_TAG = "Operations"
+
+
+def _probe(path: str, name: str, summary: str, answer: type) -> Resource:
+    operation = Operation(
+        "GET",
+        None,
+        name=name,
+        summary=summary,
+        answer=answer,
+        public=True,
+        problems=(Unavailable,),
+    )
+    return Resource(path, _TAG, (operation,))
+
+
+RESOURCES = (
+    _probe("/api/health", "read_health", "Say how the service is; an operator is told more", HealthBody),
+    _probe("/api/health/live", "read_liveness", "Say whether the worker lives", Alive),
+    _probe("/api/health/ready", "read_readiness", "Say whether the worker can serve", Alive),
+    Resource(
+        "/api/metrics",
+        _TAG,
+        (
+            Operation(
+                "GET",
+                None,
+                name="read_metrics",
+                summary="Read response times, hit rates and error rates: of the own clinic, or of all",
+                answer=SummaryBody,
+                problems=(Forbidden,),
+            ),
+        ),
+    ),
+    Resource(
+        "/metrics",
+        _TAG,
+        (
+            Operation(
+                "GET",
+                None,
+                name="read_exposition",
+                summary="Read every metric as Prometheus scrapes it",
+                answer=str,
+                media_type="text/plain",
+                public=True,
+            ),
+        ),
+    ),
+    Resource(
+        "/api/traces",
+        _TAG,
+        (
+            Operation(
+                "GET",
+                None,
+                name="read_traces",
+                summary="Read recent traces, as an operator",
+                query=TraceQuery,
+                answer=Traces,
+                problems=(Forbidden, Invalid),
+            ),
+        ),
+    ),
+    Resource(
+        "/api/cache/switch",
+        _TAG,
+        (
+            Operation(
+                "GET",
+                None,
+                name="read_cache_switch",
+                summary="Read what of the cache is switched off, as an operator",
+                answer=Switches,
+                problems=(Forbidden,),
+            ),
+            Operation(
+                "PUT",
+                None,
+                name="move_cache_switch",
+                summary="Switch the cache off or on for all, a clinic or a domain, as an operator",
+                body=Position,
+                answer=Switches,
+                problems=(Forbidden, MalformedBody),
+            ),
+        ),
+    ),
+)
