@@ -143,6 +143,7 @@ class Monitor:
         """Run what the kit does beside the requests, until the block ends; then leave nothing behind."""
         async with AsyncExitStack() as stack:
             stack.callback(self.logs.close, _FAREWELL_S)
+            stack.enter_context(self.logs.taken_over())
             stack.callback(self.measurements.close)
             stack.push_async_callback(self.tracing.aclose)
             if self.database is not None:

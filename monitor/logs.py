@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -86,17 +87,25 @@ class Logs:
         self.flush = lines.flush
         self.close = lines.close
 
-    def take_over(self) -> None:
-        """Bring every logger of structlog that was not given a home into this log.
+    @contextmanager
+    def taken_over(self) -> Iterator[None]:
+        """Bring every logger of structlog and of the standard library here until the block ends.
 
-        structlog keeps one configuration for the process, so only a composition root calls this.
+        Both keep one configuration for the process, so only a composition root does this.
         """
+        handler, root = self.handler(), logging.getLogger()
         structlog.configure(
             processors=self._processors,
             wrapper_class=self._wrapper,
             logger_factory=lambda *_names: self._sink,
             cache_logger_on_first_use=False,
         )
+        root.addHandler(handler)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            structlog.reset_defaults()
 
     def handler(self) -> logging.Handler:
         """Return a handler that brings the standard library's records into this log."""
