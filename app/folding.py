@@ -10,7 +10,9 @@ _NOT_DIGIT = re.compile(r"[^0-9]+")
 
 def folded(text: str) -> str:
     """Return `text` without case, accents and needless spaces, so that `jose` finds `José`."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    # Unicode's compatibility caseless match (definition D146): some letters show their case only decomposed.
+    once = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
+    plain = unicodedata.normalize("NFKD", once.casefold())
     return " ".join("".join(char for char in plain if not unicodedata.combining(char)).split())
 
 
