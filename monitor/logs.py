@@ -244,7 +244,12 @@ class _StandardHandler(logging.Handler):
         self._logger = logger
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._logger.log(record.levelno, str(record.msg), logger=record.name, exc_info=record.exc_info)
+        self._logger.log(record.levelno, _template(record), logger=record.name, exc_info=record.exc_info)
+
+
+def _template(record: logging.LogRecord) -> str:
+    # The first line is what the code says; asyncio, for one, writes the task and its exception below it.
+    return str(record.msg).partition("\n")[0]
 
 
 def _encoded(_: Any, __: str, event: Fields) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import json
 import logging
@@ -106,6 +108,24 @@ def test_the_standard_librarys_records_come_without_their_arguments() -> None:
 
     (line,) = journal.lines
     assert (line["event"], line["logger"], line["level"]) == ("could not write %s", "library", "error")
+    assert PATIENT not in json.dumps(line)
+
+
+async def test_asyncios_reports_come_without_what_they_quote() -> None:
+    """A task whose failure nobody took is reported by asyncio's first line, class and stack."""
+    journal = Journal()
+
+    async def fail() -> None:
+        raise LookupError(PATIENT)
+
+    with journal.logs.taken_over():
+        task = asyncio.ensure_future(fail())
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+
+    (line,) = journal.lines
+    assert (line["event"], line["exception"]) == ("Task exception was never retrieved", "LookupError")
     assert PATIENT not in json.dumps(line)
 
 
