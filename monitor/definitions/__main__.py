@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from monitor.definitions.deployment import Deployment
-from monitor.definitions.writer import definitions, write
+from monitor.definitions.writer import definitions, documents, write
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
         grafana_url=options.grafana_url,
         runbooks_url=options.runbooks_url,
     )
-    write(definitions(deployment), options.out)
+    write(definitions(deployment) | documents(deployment, options.out), options.out)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from monitor.definitions.kubernetes import prometheus_rule
 from monitor.definitions.receivers import ENVIRONMENTS, Environment
 from monitor.definitions.recording_rules import recording_files
 from monitor.definitions.rules import rule_file
+from monitor.definitions.runbooks import alert_table, alerts_by_name, runbook_facts, skeleton, with_facts
 
 _HEADER = "# Written by `python -m monitor.definitions`; change monitor/definitions instead.\n"
 _WIDE = 10_000  # queries stay on one line
@@ -38,6 +39,19 @@ def definitions(
     files["alerts/alertmanager/templates/taskmed.tmpl"] = message_template()
     files |= {f"dashboards/{name}.json": to_json(board) for name, board in all_dashboards(deployment).items()}
     files["alerts/kubernetes/prometheusrule.yaml"] = to_yaml(prometheus_rule(groups, deployment))
+    return files
+
+
+def documents(deployment: Deployment, root: Path) -> dict[str, str]:
+    """Return the documents below `root` with their written parts: runbooks and the alerts' page."""
+    files = {}
+    for name, rules in alerts_by_name(deployment).items():
+        path = f"docs/runbooks/{name}.md"
+        text = (root / path).read_text() if (root / path).exists() else skeleton(name)
+        files[path] = with_facts(text, runbook_facts(rules))
+    page = root / "docs/alerts.md"
+    if page.exists():
+        files["docs/alerts.md"] = with_facts(page.read_text(), alert_table(deployment))
     return files
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from monitor.definitions.__main__ import main
 from monitor.definitions.deployment import Deployment
-from monitor.definitions.writer import definitions
+from monitor.definitions.writer import definitions, documents
 from tests.binaries import ROOT
 
-WRITTEN = definitions(Deployment())
+WRITTEN = definitions(Deployment()) | documents(Deployment(), ROOT)
 
 
 @pytest.mark.parametrize("path", sorted(WRITTEN))
