@@ -77,7 +77,7 @@ class CacheLease:
         await self._renewed.wait(within_s)
 
     @property
-    def awaited(self) -> bool:
+    def is_awaited(self) -> bool:
         """Whether a writer waits for the next poll."""
         return self._renewed.waiting > 0
 

@@ -12,7 +12,6 @@ from monitor.database.cache_lease import CacheLease, LeaseState
 from monitor.database.kit_tables import OutboxKind
 from monitor.database.outbox import OutboxSnapshot
 from monitor.database.protocol import Outbox, ProtocolObserver, Timing
-from monitor.errors import DatabaseError
 
 _ALL_DOMAINS = "*"
 
@@ -55,7 +54,7 @@ class OutboxPoll:
         snapshot = None
         try:
             snapshot = await asyncio.wait_for(self._outbox.poll(), self._timing.lease_s)
-        except (DatabaseError, TimeoutError) as failure:
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the loop must go on; the lease runs out
             self._log.warning("outbox poll failed", error_type=type(failure).__name__)
         else:
             self._lease.renew(began, snapshot)

@@ -45,7 +45,8 @@ class RelayLoop:
         self._clock = clock
         self._timing = timing
         self._news = Signal(clock)
-        self._asked = False
+        self._asked = False  # by news since the last poll
+        self._wanted = False  # the same, or by a writer of this worker
         self._stepping: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
 
@@ -62,7 +63,7 @@ class RelayLoop:
 
     async def step(self) -> None:
         """Poll, and relay what it saw unless an earlier relay is still under way."""
-        asked, self._asked = self._asked, False
+        asked, self._asked, self._wanted = self._asked, False, False
         snapshot = await self._poll.once()
         if snapshot is not None and (self._relaying is None or self._relaying.done()):
             self._relaying = asyncio.create_task(self._relay.relay(snapshot, asked=asked))
@@ -71,7 +72,7 @@ class RelayLoop:
         shortest = self._timing.shortest_poll_s
         while True:
             await self._clock.sleep(shortest)
-            if not self._asked:
+            if not self._wanted:
                 await self._news.wait(self._timing.poll_s - shortest)
             self._stepping = asyncio.create_task(self.step())
             await asyncio.shield(self._stepping)
@@ -86,10 +87,9 @@ class RelayLoop:
     async def _listen(self) -> None:
         while True:
             news = await self._outbox.notified()
-            if news is OutboxNews.ASKED:
-                self._asked = True
-                self._news.fire()
-            elif self._lease.awaited:
+            self._asked = self._asked or news is OutboxNews.ASKED
+            self._wanted = self._wanted or self._asked or self._lease.is_awaited
+            if self._wanted:
                 self._news.fire()
 
 
