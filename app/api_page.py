@@ -84,12 +84,14 @@ def _operation(path: str, method: str, operation: Json, shared: Sequence[Json]) 
     name = escape(operation["operationId"])
     return "".join(
         (
-            f'<details id="{name}"><summary><b class="{method}">{method.upper()}</b> ',
+            f'<details><summary><b class="{method}">{method.upper()}</b> ',
             f"<code>{escape(path)}</code> <span>{escape(operation['summary'])}</span></summary>",
+            # The id stands inside, so that a browser that is led to it opens the details.
+            f'<div id="{name}">',
             _parameters([*shared, *operation.get("parameters", ())]),
             _body(operation.get("requestBody")),
             _responses(operation["responses"]),
-            "</details>",
+            "</div></details>",
         )
     )
 
@@ -130,8 +132,9 @@ def _answer(response: Json) -> str:
 
 def _schemas(document: Json) -> str:
     parts = (
-        f'<details id="schema-{escape(name)}"><summary><code>{escape(name)}</code> '
-        f"<span>{escape(schema.get('description', ''))}</span></summary>{_fields(schema)}</details>"
+        f"<details><summary><code>{escape(name)}</code> "
+        f"<span>{escape(schema.get('description', ''))}</span></summary>"
+        f'<div id="schema-{escape(name)}">{_fields(schema)}</div></details>'
         for name, schema in document["components"]["schemas"].items()
     )
     return f'<section aria-labelledby="schemas"><h2 id="schemas">Schemas</h2>{"".join(parts)}</section>'

@@ -28,7 +28,7 @@ class AppointmentKeys:
 
     @staticmethod
     def list(
-        tenant: int, page: int = 1, *, page_size: int = DEFAULT_PAGE_SIZE, **filters: str | None
+        tenant: int, page: int = 1, *, page_size: int = DEFAULT_PAGE_SIZE, **filters: object
     ) -> CacheKey:
         parts = ("list", f"page_{page}", *_size(page_size), *_filters(filters))
         return make_key(tenant, policies.APPOINTMENTS, *parts)
@@ -40,7 +40,7 @@ class AppointmentKeys:
         page: int = 1,
         *,
         page_size: int = DEFAULT_PAGE_SIZE,
-        **filters: str | None,
+        **filters: object,
     ) -> CacheKey:
         parts = (f"date_{day}", *_page(page), *_size(page_size), *_filters(filters))
         return make_key(tenant, policies.APPOINTMENTS, *parts)
@@ -55,7 +55,7 @@ class MedicalRecordKeys:
 
     @staticmethod
     def list(
-        tenant: int, page: int = 1, *, page_size: int = DEFAULT_PAGE_SIZE, **filters: str | None
+        tenant: int, page: int = 1, *, page_size: int = DEFAULT_PAGE_SIZE, **filters: object
     ) -> CacheKey:
         parts = ("list", f"page_{page}", *_size(page_size), *_filters(filters))
         return make_key(tenant, policies.MEDICAL_RECORDS, *parts)
@@ -104,5 +104,5 @@ def _search(text: str) -> tuple[str, ...]:
     return (f"search_{digest(text)}",) if text else ()
 
 
-def _filters(filters: dict[str, str | None]) -> tuple[str, ...]:
-    return tuple(f"{name}_{value}" for name, value in sorted(filters.items()) if value is not None)
+def _filters(filters: dict[str, object]) -> tuple[str, ...]:
+    return tuple([f"{name}_{value}" for name, value in sorted(filters.items()) if value is not None])

@@ -11,13 +11,12 @@ from app.routes import parsing, rendering
 from app.routes.planning import of_entity, of_list
 from app.routes.table import IfMatch, Operation, Resource
 from app.schemas.appointments import Appointment, AppointmentChange, AppointmentContent, AppointmentQuery
-from app.schemas.pages import Page, parameters_of
+from app.schemas.pages import Page
 from app.services.appointments import tag_of
 from monitor.cache.keys import CacheKey
 from monitor.tenancy.identity import TenantId
 
 _PATH = "/api/appointments"
-_FILTERS = frozenset({"from", "to", "status", "contactId"})
 
 
 async def list_appointments(request: Request) -> Response:
@@ -64,7 +63,12 @@ async def delete_appointment(request: Request) -> Response:
 
 def list_key(tenant: TenantId, query: AppointmentQuery) -> CacheKey:
     """Make the key of a list, or of a day where only one is asked for."""
-    filters = {name: value for name, value in parameters_of(query).items() if name in _FILTERS}
+    filters = {
+        "from": query.since,
+        "to": query.until,
+        "status": query.status,
+        "contactId": query.contact_id,
+    }
     if query.day is not None:
         return CacheKeys.appointments.by_date(
             tenant, query.day, query.page, page_size=query.page_size, **filters

@@ -16,13 +16,12 @@ from app.schemas.medical_records import (
     MedicalRecordContent,
     MedicalRecordQuery,
 )
-from app.schemas.pages import Page, parameters_of
+from app.schemas.pages import Page
 from app.services.medical_records import tag_of
 from monitor.cache.keys import CacheKey
 from monitor.tenancy.identity import TenantId
 
 _PATH = "/api/medical-records"
-_FILTERS = frozenset({"contactId", "kind"})
 
 
 async def list_records(request: Request) -> Response:
@@ -62,7 +61,7 @@ async def change_record(request: Request) -> Response:
 
 def list_key(tenant: TenantId, query: MedicalRecordQuery) -> CacheKey:
     """Make the key of a list."""
-    filters = {name: value for name, value in parameters_of(query).items() if name in _FILTERS}
+    filters = {"contactId": query.contact_id, "kind": query.kind}
     return CacheKeys.medical_records.list(tenant, query.page, page_size=query.page_size, **filters)
 
 

@@ -20,7 +20,8 @@ class ContactQuery(PageQuery, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        force_setattr(self, "q", folded(self.q))
+        if self.q:
+            force_setattr(self, "q", folded(self.q))
 
 
 class ContactContent(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -29,7 +29,8 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     ] = DEFAULT_PAGE_SIZE
 
     def __post_init__(self) -> None:
-        force_setattr(self, "page_size", min(self.page_size, MAX_PAGE_SIZE))
+        if self.page_size > MAX_PAGE_SIZE:
+            force_setattr(self, "page_size", MAX_PAGE_SIZE)
 
     @property
     def offset(self) -> int:

@@ -89,6 +89,14 @@ def test_every_operation_stands_on_the_page(page: ApiPage) -> None:
     assert {f"schema-{name}" for name in described["components"]["schemas"]} <= set(Reader(page.html).ids)
 
 
+def test_what_is_linked_to_opens(page: ApiPage) -> None:
+    """The targets of links stand inside what can be folded, which a browser opens on the way to them."""
+    folded = re.findall(r"<details>(.*?)</summary>(.*?)</details>", page.html, re.DOTALL)
+
+    assert folded
+    assert all(" id=" not in head and body.startswith('<div id="') for head, body in folded)
+
+
 def test_the_page_is_for_keyboards_and_both_lights(page: ApiPage) -> None:
     """There is a way past the navigation, what scrolls can be focused, and dark is as good as light."""
     assert '<a class="skip" href="#content">' in page.html
