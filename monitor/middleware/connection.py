@@ -93,7 +93,10 @@ class Connection:
             self._end(Outcome.SERVER_ERROR, type(failure).__qualname__)
 
     def returned(self) -> None:
-        if self.status >= _SERVER_ERROR:
+        if not self.status and not self._client_gone:
+            self.status = _SERVER_ERROR
+            self._end(Outcome.SERVER_ERROR, "no_answer")
+        elif self.status >= _SERVER_ERROR:
             self._end(Outcome.SERVER_ERROR, str(self.status))
         else:
             refused = self.status not in (0, _SWITCHING_PROTOCOLS)

@@ -76,7 +76,7 @@ class Client:
 
     async def send(self, message: Message) -> None:
         if self.breaks_after is not None and len(self.sent) >= self.breaks_after:
-            raise OSError
+            raise OSError("the client is gone")
         self.sent.append(message)
 
     async def call(self, app: ASGIApp) -> None:

@@ -288,6 +288,49 @@ def test_a_client_that_leaves_a_websocket_is_no_failure(either: Bench) -> None:
     assert [arguments[:2] for arguments in either.recorder.of("websocket_closed")] == [("/listen", None)]
 
 
+@pytest.mark.parametrize(
+    ("answers", "status", "error_type"),
+    [
+        ([{"type": "websocket.close", "code": 1000}], 403, None),
+        ([{"type": "websocket.http.response.start", "status": 401, "headers": []}], 401, None),
+        ([{"type": "websocket.http.response.start", "status": 503, "headers": []}], 503, "503"),
+        ([], 500, "no_answer"),
+    ],
+    ids=["closed", "denied", "unavailable", "silent"],
+)
+async def test_a_handshake_that_is_answered_otherwise_is_told_so(
+    answers: list[Message], status: int, error_type: str | None
+) -> None:
+    """A connection that never opened has the status of its answer in its trace."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for answer in answers:
+            await send(answer)
+
+    bench = Bench(app=app)
+    client = Client("/")
+    await bench.app({**client.scope(), "type": "websocket"}, client.receive, client.send)
+
+    assert bench.recorder.of("websocket_closed") == [("__unmatched__", error_type, 0.0)]
+    (trace,) = bench.tracing.recent.find(Wanted(), 10)
+    assert (trace.status, trace.error_type) == (status, error_type)
+
+
+async def test_a_websocket_whose_client_broke_away_is_no_failure() -> None:
+    """A send that finds nobody ends the connection by the client's doing."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": "hello"})
+
+    bench = Bench(app=app)
+    client = Client("/", breaks_after=1)
+    with pytest.raises(OSError, match="gone"):
+        await bench.app({**client.scope(), "type": "websocket"}, client.receive, client.send)
+
+    assert bench.recorder.of("websocket_closed") == [("__unmatched__", None, 0.0)]
+
+
 async def test_an_exemplar_names_only_traces_that_are_kept() -> None:
     """A fast request's trace is forgotten, so its id is not left in the metrics; a slow one's is."""
     bench = Bench()

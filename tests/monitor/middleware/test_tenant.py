@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
-from starlette.types import Scope
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from monitor.errors import AuthenticationError, TenantNotBound
 from monitor.middleware.request import record_of
@@ -151,9 +151,34 @@ def test_a_websocket_is_bound_too() -> None:
         assert socket.receive_text() == "2"
 
 
-def test_a_websocket_without_credentials_is_refused_before_it_opens() -> None:
-    """The handshake is answered with the refusal where the server can send one."""
-    with pytest.raises(WebSocketDisconnect) as refused, TestClient(app()).websocket_connect("/chat"):
-        pass
+@pytest.mark.parametrize(
+    ("extensions", "first"),
+    [({"websocket.http.response": {}}, "websocket.http.response.start"), ({}, "websocket.close")],
+    ids=["server can answer", "server can only close"],
+)
+async def test_a_websocket_without_credentials_is_refused_before_it_opens(
+    extensions: dict[str, Any], first: str
+) -> None:
+    """The handshake is answered with the refusal where the server can send one, else closed."""
+    client = Client("/chat")
 
-    assert getattr(refused.value, "status_code", None) == 401 or refused.value.code == 1008
+    await app()(
+        {**client.scope(), "type": "websocket", "extensions": extensions}, client.receive, client.send
+    )
+
+    assert client.sent[0]["type"] == first
+    assert client.sent[0].get("status", 401) == 401
+    assert client.sent[0].get("code", 1008) == 1008
+
+
+async def test_what_is_no_request_passes_through() -> None:
+    """Lifespan messages need no credentials."""
+    passed: list[str] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        passed.append(scope["type"])
+
+    client = Client("/")
+    await TenantMiddleware(inner, resolver=Tokens())({"type": "lifespan"}, client.receive, client.send)
+
+    assert passed == ["lifespan"]
