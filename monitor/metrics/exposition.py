@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from contextvars import copy_context
-from dataclasses import dataclass
 
 from prometheus_client import Metric as ExposedMetric
-from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as TEXT
+from prometheus_client.exposition import choose_encoder, generate_latest, gzip_accepted
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -27,18 +29,6 @@ from monitor.metrics.rendering import render, render_head, render_rows
 
 _GZIP = 31  # zlib's window bits for a gzip header
 _GZIP_LEVEL = 1  # 10:1 on this text already; level 6 takes four times as long for 15 % less
-
-
-@dataclass(frozen=True, slots=True)
-class Scrape:
-    """One rendered scrape, in pieces."""
-
-    pieces: list[bytes]
-    content_type: str
-
-    @property
-    def body(self) -> bytes:
-        return b"".join(self.pieces)
 
 
 class Exposition:
@@ -68,38 +58,48 @@ class Exposition:
         self._bytes = columns.gauges(catalogue.SCRAPE_BYTES).of()
         self._executor = executor
         self._clock = clock
+        self._under_way: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
 
     async def endpoint(self, request: Request) -> Response:
         """Answer a scrape in the format and encoding that the client asked for."""
-        accept = request.headers.get("accept", "")
-        compress = gzip_accepted(request.headers.get("accept-encoding", ""))
-        loop = asyncio.get_running_loop()
-        scrape = await loop.run_in_executor(self._executor, self._scrape, accept, compress)
+        openmetrics = wants_openmetrics(request.headers.get("accept", ""))
+        packed = gzip_accepted(request.headers.get("accept-encoding", ""))
+        pieces = await self._shared(openmetrics=openmetrics, packed=packed)
         # As a header, since Starlette would add a second charset to a media type.
-        headers = {"Vary": "Accept, Accept-Encoding", "Cache-Control": "no-store"}
-        headers["Content-Type"] = scrape.content_type
-        headers["Content-Length"] = str(sum(map(len, scrape.pieces)))
-        if compress:
+        headers = {
+            "Content-Type": OPENMETRICS if openmetrics else TEXT,
+            "Content-Length": str(sum(map(len, pieces))),
+            "Vary": "Accept, Accept-Encoding",
+            "Cache-Control": "no-store",
+        }
+        if packed:
             headers["Content-Encoding"] = "gzip"
-        return StreamingResponse(_each(scrape.pieces), headers=headers)
+        return StreamingResponse(_each(pieces), headers=headers)
 
-    def render(self, accept: str) -> Scrape:
-        """Render everything in the best format that `accept` names."""
-        encoder, content_type = choose_encoder(accept)
-        openmetrics = content_type.startswith("application/openmetrics-text")
+    def render(self, *, openmetrics: bool = False) -> list[bytes]:
+        """Render everything, in pieces."""
         pieces = [text.encode() for text in self._texts(openmetrics=openmetrics)]
         pieces[0] = pieces[0].removeprefix(b"\n")
-        pieces.append(b"\n" + copy_context().run(self._rest, encoder))
-        return Scrape(pieces, content_type)
+        pieces.append(b"\n" + copy_context().run(self._rest, openmetrics=openmetrics))
+        return pieces
 
-    def _scrape(self, accept: str, compress: bool) -> Scrape:  # noqa: FBT001 - handed through the executor
+    async def _shared(self, *, openmetrics: bool, packed: bool) -> list[bytes]:
+        """Let scrapes that come while one is rendered have that one: a crowd costs what one costs."""
+        form = openmetrics, packed
+        if form not in self._under_way:
+            scraping = asyncio.get_running_loop().run_in_executor(self._executor, self._scrape, *form)
+            scraping.add_done_callback(lambda _: self._under_way.pop(form))
+            self._under_way[form] = scraping
+        return await asyncio.shield(self._under_way[form])
+
+    def _scrape(self, openmetrics: bool, packed: bool) -> list[bytes]:  # noqa: FBT001 - handed through the executor
         started = self._clock.monotonic()
-        scrape = self.render(accept)
-        self._bytes.set(sum(map(len, scrape.pieces)))
-        if compress:
-            scrape = Scrape(_compressed(scrape.pieces), scrape.content_type)
+        pieces = self.render(openmetrics=openmetrics)
+        self._bytes.set(sum(map(len, pieces)))
+        if packed:
+            pieces = _packed(pieces)
         self._durations.observe(self._clock.monotonic() - started)
-        return scrape
+        return pieces
 
     def _texts(self, *, openmetrics: bool) -> Iterator[str]:
         with self._view() as view:
@@ -113,12 +113,24 @@ class Exposition:
             yield render_head(metric, openmetrics=openmetrics)
             yield from parts
 
-    def _rest(self, encoder: Callable[[Collector], bytes]) -> bytes:
+    def _rest(self, *, openmetrics: bool) -> bytes:
+        others = _WithoutCreated(self._registry)
         with self._collector.written():
-            return encoder(_WithoutCreated(self._registry))
+            return _generate_openmetrics(others) if openmetrics else generate_latest(others)
 
 
-def _compressed(pieces: list[bytes]) -> list[bytes]:
+def wants_openmetrics(accept: str) -> bool:
+    """Say whether the scraper names OpenMetrics before the text format."""
+    _, content_type = choose_encoder(accept)
+    return content_type.startswith("application/openmetrics-text")
+
+
+def _generate_openmetrics(registry: Collector) -> bytes:
+    body: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call]
+    return body
+
+
+def _packed(pieces: list[bytes]) -> list[bytes]:
     packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
     packed = [packer.compress(piece) for piece in pieces]
     # Small writes to the socket cost more than joining what compression left of the pieces.

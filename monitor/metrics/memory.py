@@ -44,10 +44,15 @@ class Memory:
         """
         unborn = path.with_suffix(".new")
         descriptor = os.open(unborn, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.ftruncate(descriptor, cells * CELL)
-        memory = cls(_map(unborn, cells), descriptor)
-        unborn.rename(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Room taken now: a write to a cell that a full file system has no room for ends the process.
+            os.posix_fallocate(descriptor, 0, cells * CELL)
+            memory = cls(_map(unborn, cells), descriptor)
+            unborn.rename(path)
+        except BaseException:
+            os.close(descriptor)
+            raise
         return memory
 
     @classmethod

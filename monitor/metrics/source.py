@@ -12,6 +12,7 @@ from monitor.metrics.layout import Block, ExemplarCells, Layout
 from monitor.metrics.memory import CELL, Memory
 from monitor.metrics.tenant_table import LiveRows
 
+_PRESENT = (Kind.GAUGE, Kind.INFO)  # what is true of a worker only while it lives
 _TRACE_BYTES = 16
 _TRACE_DIGITS = 32
 
@@ -28,7 +29,7 @@ class Source:
     def rows(self, block: Block) -> list[tuple[str, ...] | None]:
         """Return the labels of the block's rows; None for a row that was passed over."""
         known = self._labels.setdefault(block.metric.name, [])
-        if block.metric.kind is Kind.GAUGE and not self._gauges:
+        if block.metric.kind in _PRESENT and not self._gauges:
             return known
         for row in range(len(known), self.memory.ints[block.used]):
             published = self.memory.ints[block.labels + row] != 0

@@ -224,7 +224,7 @@ def _open(path: Path) -> int:
 def _attach_or_create(path: Path, cells: int) -> Memory:
     descriptor = _open(path)
     try:
-        os.ftruncate(descriptor, cells * CELL)
+        os.posix_fallocate(descriptor, 0, cells * CELL)
     finally:
         os.close(descriptor)
     return Memory.attach(path, cells)

@@ -14,7 +14,7 @@ import secrets
 import threading
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -100,9 +100,9 @@ class Workers:
             if self._place is None:
                 yield [self._own]
                 return
-            if self._find_dead(self._place):
-                with _flock(self._place, fcntl.LOCK_EX):
-                    self._fold_dead(self._place)
+            # Without room to fold, a dead worker's file simply goes on being read.
+            with suppress(OSError):
+                self._fold_dead(self._place)
             stack.enter_context(_flock(self._place, fcntl.LOCK_SH))
             base = self._open_base(self._place)
             yield [self._own, *self._open_others(self._place), *([base] if base else [])]
@@ -145,6 +145,12 @@ class Workers:
             return [name for name, source in self._others.items() if not source.memory.is_owned()]
 
     def _fold_dead(self, place: Path) -> None:
+        if not self._find_dead(place):
+            return
+        with _flock(place, fcntl.LOCK_EX):
+            self._fold_each(place)
+
+    def _fold_each(self, place: Path) -> None:
         base = self._open_base(place)
         self._open_others(place)
         for name, source in list(self._others.items()):
@@ -161,7 +167,7 @@ class Workers:
         following = Memory.create(place / "base.next", self.layout.cells)
         columns = Columns(self.layout, following, self._now)
         for block in self.layout.blocks.values():
-            if block.metric.kind is not Kind.GAUGE:
+            if block.metric.kind in (Kind.COUNTER, Kind.HISTOGRAM):
                 family = read_plain(block, sources)
                 for row, labels in enumerate(family.labels):
                     counts = family.counts[row * block.buckets : (row + 1) * block.buckets]

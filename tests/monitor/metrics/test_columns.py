@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import UndeclaredMetric
@@ -47,6 +47,7 @@ def test_a_gauge_goes_up_and_down() -> None:
     assert gauge.value == 2.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 20), max_size=60))
 def test_a_histogram_counts_each_value_in_its_bucket(values: list[float]) -> None:
     """Counts, sum and the bucket of every value are those of a naive count; a bound is inside."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import threading
 
 import httpx2 as httpx
 import pytest
@@ -11,7 +13,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from monitor.metrics.catalogue import SCRAPE_BYTES, SCRAPE_DURATION, Outcome
+from monitor.metrics.exposition import wants_openmetrics
 from monitor.metrics.measurements import Measurements
+from tests.conditions import until
 from tests.monitor.metrics.exposed import parse_openmetrics, parse_text, samples
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.2"
@@ -75,7 +79,7 @@ def test_generate_latest_goes_on_working(measurements: Measurements, registry: C
     """A registry that holds the columns is a registry like any other."""
     serve(measurements)
     theirs = samples(parse_text(generate_latest(registry).decode()))
-    ours = samples(parse_text(measurements.exposition.render("").body.decode()))
+    ours = samples(parse_text(b"".join(measurements.exposition.render()).decode()))
     assert ours == theirs
 
 
@@ -85,3 +89,35 @@ async def test_a_scrape_tells_what_it_cost(client: httpx.AsyncClient, measuremen
     reading = measurements.workers.read()
     assert list(reading[SCRAPE_BYTES.name].values) == [len(first.content)]
     assert sum(reading[SCRAPE_DURATION.name].counts) == 1
+
+
+async def test_a_crowd_of_scrapes_costs_one(client: httpx.AsyncClient, measurements: Measurements) -> None:
+    """Scrapes of one form that come together share a rendering; one that gives up stops no other."""
+    held = threading.Event()
+    measurements.executor.submit(held.wait)
+    asked = [asyncio.create_task(client.get("/metrics")) for _ in range(20)]
+    await until(lambda: len(measurements.exposition._under_way) == 1)
+    await asyncio.sleep(0)
+    asked[0].cancel()
+    held.set()
+    answers = await asyncio.gather(*asked[1:])
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(measurements.workers.read()[SCRAPE_DURATION.name].counts) == 1
+    await client.get("/metrics")
+    assert sum(measurements.workers.read()[SCRAPE_DURATION.name].counts) == 2
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("", False),
+        ("*/*", False),
+        ("text/plain;version=0.0.4", False),
+        ("application/openmetrics-text", True),
+        ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;q=0.2", True),
+        ("text/html,text/plain;q=0.9", False),
+    ],
+)
+def test_the_format_is_negotiated(accept: str, expected: object) -> None:
+    """OpenMetrics goes to who names it, text to everybody else."""
+    assert wants_openmetrics(accept) == expected

@@ -49,7 +49,7 @@ def test_many_slices_lose_and_mix_nothing() -> None:
     successes = {t: n for (t, outcome), n in counter_rows(reading[TENANT_REQUESTS.name]) if n}
     assert successes == {tenant: count for tenant, count in counted.items() if count}
 
-    body = measurements.exposition.render("application/openmetrics-text").body.decode()
+    body = b"".join(measurements.exposition.render(openmetrics=True)).decode()
     parsed = parse_openmetrics(body)
     counts = {labels[0][1]: v for (name, labels), v in samples(parsed).items() if name == COUNT}
     assert counts == counted

@@ -22,7 +22,7 @@ from tests.monitor.metrics.exposed import parse_text, samples
 
 def exposed(measurements: Measurements, *names: str) -> dict[str, float]:
     """Every series of the named families that is not 0, written as Prometheus would."""
-    body = measurements.exposition.render("").body.decode()
+    body = b"".join(measurements.exposition.render()).decode()
     found = {}
     for (name, labels), value in samples(parse_text(body)).items():
         if name.startswith(names) and value and not name.endswith(("_bucket", "_sum")):

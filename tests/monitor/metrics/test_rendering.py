@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -83,6 +83,7 @@ def test_openmetrics_carries_exemplars_and_text_does_not() -> None:
     assert float(exemplar.timestamp or 0) == 1_750_000_000.25
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(LABEL, LABEL, LABEL, LABEL), unique=True, min_size=1, max_size=5))
 def test_any_label_value_survives(labels: list[tuple[str, str, str, str]]) -> None:
     """Whatever a label holds is read back unchanged."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.metrics.tenant_table import NO_TENANT_ROW, OVERFLOW_ROW, TenantTable, tenant_label
@@ -74,6 +74,7 @@ def test_a_table_that_another_process_keeps_gives_no_answer(tmp_path: Path) -> N
     theirs.close()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 30)), max_size=200))
 def test_the_table_behaves_as_a_bounded_dictionary(steps: list[tuple[bool, int]]) -> None:
     """Whatever is claimed and evicted, each live tenant has one row and no two share one."""

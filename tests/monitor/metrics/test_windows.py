@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.metrics.catalogue import HTTP_BUCKETS, HTTP_DURATION, TENANT_DURATION, Outcome
@@ -114,6 +114,7 @@ def test_a_percentile_is_interpolated_within_its_bucket() -> None:
     assert found.error == pytest.approx(0.1)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0.0001, 9.9), min_size=1, max_size=300),
     st.sampled_from([0.01, 0.5, 0.9, 0.95, 0.99, 1.0]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from monitor.metrics.catalogue import (
+    BUILD,
     CACHE_SWITCH,
     HTTP_ACTIVE,
     HTTP_DURATION,
@@ -236,3 +239,29 @@ def test_old_exemplars_are_left_out(service: Service) -> None:
     serve(one, 1, trace_id="aa" * 16)
     service.clock.advance(121)
     assert not one.workers.read()[TENANT_DURATION.name].exemplars
+
+
+def test_the_build_of_a_dead_worker_ends_with_it(service: Service) -> None:
+    """What is true of a worker only while it lives is not folded."""
+    one, two = service.start(), service.start()
+    one.runtime.describe_build("taskmed", "2")
+    two.runtime.describe_build("taskmed", "1")
+    service.end(two)
+    assert [labels[1] for labels in one.workers.read()[BUILD.name].labels] == ["2"]
+
+
+def test_a_dead_worker_is_read_where_it_cannot_be_folded(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full file system costs nobody a count: the file goes on being read."""
+    one, two = service.start(), service.start()
+    serve(two, 1, 7)
+    service.end(two)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "posix_fallocate", full)
+        assert by_tenant(one.workers.read()) == {"1": 7}
+    assert by_tenant(one.workers.read()) == {"1": 7}
