@@ -16,11 +16,7 @@ from random import Random
 from rich.console import Console
 
 from app.config import AppConfig
-from app.demo.clinics import demo_clinics
 from app.drill.process import http_ok
-from app.load.arrivals import poisson
-from app.load.generator import Generator, open_session
-from app.load.mix import Mix
 from app.serve import serve
 from monitor.clock import Clock, SystemClock
 from monitor.errors import MonitorError
@@ -51,7 +47,7 @@ class Traffic:
     """The light traffic beside the service.
 
     Attributes:
-        tokens: A token for each clinic.
+        tokens: A token for each clinic, the busiest first.
         rate: Requests a second; 0: none.
     """
 
@@ -127,9 +123,12 @@ async def _await_ready(url: str, clock: Clock) -> None:
 async def _send(url: str, traffic: Traffic) -> None:
     if not traffic.rate:
         return
-    clinics = [clinic.id for clinic in demo_clinics()]
+    from app.load.arrivals import poisson  # noqa: PLC0415 - loaded while nobody waits for it
+    from app.load.generator import Generator, open_session  # noqa: PLC0415
+    from app.load.mix import Mix  # noqa: PLC0415
+
     random = Random()  # noqa: S311 - traffic, no secret
-    mix = Mix(clinics, random)
+    mix = Mix(list(traffic.tokens), random)
     async with open_session(_USERS) as session:
         while True:
             # A generator for each round, so that the counts of a day take no memory.

@@ -8,18 +8,22 @@ Nothing happens when the locks are already installed. Standard library only.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import venv
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
 NEEDED = (3, 11)
 WIDTH = 30
+NAMED = ("Collecting ", "Requirement already", "Ignoring ")
 # Each lock holds the ones before it, at the same versions.
 ORDER = ("runtime", "dev", "bench")
 PIP = (
@@ -71,16 +75,24 @@ def digest(lock: str) -> str:
 def install(folder: Path, lock: Path) -> int:
     """Run pip and show a bar; show everything it said if it fails."""
     total = len(re.findall(r"^[a-z0-9]", lock.read_text(), re.MULTILINE | re.IGNORECASE))
-    bar = Bar(f"installing {lock.name}", total)
+    bar = Bar(f"installing {lock.name}", 2 * total)
     command = [str(folder / "bin" / "python"), *PIP, "-r", str(lock)]
     lines: list[str] = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
-        for line in pip.stdout or ():
-            lines.append(line)
-            if line.startswith(("Collecting ", "Requirement already", "Ignoring ")):
-                bar.step()
-            elif line.startswith("Installing collected"):
-                bar.say("unpacking")
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}  # each line as it is said
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as pip:
+        reader = threading.Thread(target=lambda: lines.extend(pip.stdout or ()))
+        reader.start()
+        before = unpacked(folder)
+        while pip.poll() is None:
+            # pip names each package as it fetches it, and says nothing while it unpacks them.
+            fetched = sum(line.startswith(NAMED) for line in list(lines))
+            done = unpacked(folder) - before
+            bar.show(fetched + done, f"{fetched} fetched, {done} unpacked of {total}")
+            with suppress(subprocess.TimeoutExpired):
+                pip.wait(0.1)
+        reader.join()
     bar.end("failed" if pip.returncode else "done")
     if pip.returncode:
         sys.stderr.writelines(lines[-25:])
@@ -88,13 +100,21 @@ def install(folder: Path, lock: Path) -> int:
     return pip.returncode
 
 
+def unpacked(folder: Path) -> int:
+    """Return how many packages the environment holds."""
+    return sum(1 for _ in folder.glob("lib/python3*/site-packages/*.dist-info"))
+
+
 def link(folder: Path) -> None:
     """Put the checkout on the environment's path and `taskmed` into its `bin`."""
     packages = next((folder / "lib").glob("python3.*/site-packages"))
     (packages / "taskmed.pth").write_text(f"{ROOT}\n")
     command = folder / "bin" / "taskmed"
-    python = (folder / "bin" / "python").absolute()
-    command.write_text(f"#!{python}\nfrom app.cli import main\n\nif __name__ == '__main__':\n    main()\n")
+    python = (folder / "bin/python").absolute()
+    # The import stands below the guard: worker processes load this file too and need none of it.
+    command.write_text(
+        f'#!{python}\nif __name__ == "__main__":\n    from app.cli import main\n\n    main()\n'
+    )
     command.chmod(0o755)
 
 
@@ -102,31 +122,29 @@ class Bar:
     """A progress bar on a terminal, a line every two seconds elsewhere."""
 
     def __init__(self, title: str, total: int) -> None:
-        self._title, self._total, self._done = title, total, 0
+        self._title, self._total = title, total
         self._terminal = sys.stdout.isatty()
+        self._every_s = 0.1 if self._terminal else 2.0
         self._started = self._shown = time.monotonic()
 
-    def step(self) -> None:
-        """Count one more package."""
-        self._done += 1
+    def show(self, done: int, words: str) -> None:
+        """Show how much is done, if the last time was a while ago."""
         now = time.monotonic()
-        if now - self._shown > (0.05 if self._terminal else 2.0):
+        if now - self._shown >= self._every_s:
             self._shown = now
-            self.say(f"{self._done} of {self._total} packages")
-
-    def say(self, words: str) -> None:
-        """Show the state now."""
-        filled = WIDTH * min(self._done, self._total) // self._total
-        bar = f"[{'#' * filled}{'.' * (WIDTH - filled)}]"
-        line = f"setup: {self._title} {bar} {words}"
-        print(f"\r{line:<100}" if self._terminal else line, end="" if self._terminal else "\n", flush=True)
+            self._draw(done, words)
 
     def end(self, word: str) -> None:
         """Show the last line."""
-        self._done = self._total if word == "done" else self._done
-        self.say(f"{word} in {time.monotonic() - self._started:.1f} s")
+        done = self._total if word == "done" else 0
+        self._draw(done, f"{word} in {time.monotonic() - self._started:.1f} s")
         if self._terminal:
             print()
+
+    def _draw(self, done: int, words: str) -> None:
+        filled = WIDTH * min(done, self._total) // self._total
+        line = f"setup: {self._title} [{'#' * filled}{'.' * (WIDTH - filled)}] {words}"
+        print(f"\r{line:<79}" if self._terminal else line, end="" if self._terminal else "\n", flush=True)
 
 
 def say(text: str) -> None:

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +20,8 @@ from typing import Self
 from monitor.errors import MonitorError
 
 _POLL_S = 0.02
-_PORT_ATTEMPTS = 5
+_PORT_ATTEMPTS = 3
+_STOP_S = 20.0
 _LISTEN = "0A"  # the state in the kernel's table of sockets
 _LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -75,6 +76,15 @@ def listens(pid: int, port: int) -> bool:
         return not Path("/proc/self/fd").exists()
 
 
+def descendants(pid: int) -> list[int]:
+    """Return the ids of the processes that `pid` started, and that they started; empty without `/proc`."""
+    try:
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [one for child in map(int, found) for one in (child, *descendants(child))]
+
+
 class Server(ABC):
     """One server process; subclasses give its command and say when it is ready.
 
@@ -125,6 +135,14 @@ class Server(ABC):
     def ready(self) -> bool:
         """Say whether the server answers."""
 
+    def environment(self) -> Mapping[str, str] | None:
+        """Return all of the process's environment; None: that of this one."""
+        return None
+
+    def listening(self) -> bool:
+        """Say whether the process itself, not a stranger, listens on the port."""
+        return listens(self.pid, self.port)
+
     def start(self) -> Self:
         """Start the process and return once it is ready.
 
@@ -146,18 +164,26 @@ class Server(ABC):
         raise ServerFailed(self.name, self.log_tail())
 
     def stop(self) -> None:
-        """Ask the process to end, and end it after ten seconds; does nothing when it does not run."""
+        """Ask the process to end, and end it after some seconds; does nothing when it does not run."""
+        if self._process is not None:
+            self.end(self.stop_signal)
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit code; end the process where that took too long.
+
+        Raises:
+            ServerFailed: It does not run.
+        """
         if self._process is None:
-            return
-        if self.running:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.send_signal(self.stop_signal)
+            raise ServerFailed(self.name, "(it does not run)")
+        process, self._process = self._process, None
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(number)
         try:
-            self._process.wait(10)
+            return process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+            process.kill()
+            return process.wait()
 
     def kill(self) -> None:
         """End the process as `kill -9` does."""
@@ -209,6 +235,7 @@ class Server(ABC):
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env=self.environment(),
                 user=self._user,
                 group=pwd.getpwnam(self._user).pw_gid if self._user else None,
                 extra_groups=[] if self._user else None,
@@ -218,7 +245,7 @@ class Server(ABC):
     def _await_ready(self) -> bool:
         deadline = time.monotonic() + self._timeout_s
         while not self._ended_within(_POLL_S) and time.monotonic() < deadline:
-            if listens(self.pid, self.port) and self.ready():
+            if self.listening() and self.ready():
                 return True
         return False
 

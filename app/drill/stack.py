@@ -1,12 +1,13 @@
-"""Redis, Prometheus and Alertmanager as child processes, for drills and end-to-end tests."""
+"""The service, Redis, Prometheus and Alertmanager as child processes, for drills and end-to-end tests."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.drill.process import Server, http_ok
+from app.drill.process import Server, descendants, http_ok, listens
 
 # Debian's Alertmanager opens its templates at this path; an extracted package has them elsewhere.
 _TEMPLATES = Path("/usr/share/prometheus/alertmanager/default.tmpl")
@@ -56,6 +57,43 @@ class RedisServer(Server):
                 return connection.recv(4096).split(b"\r\n")[0].decode(errors="replace")
         except OSError:
             return ""
+
+
+class TaskMedServer(Server):
+    """The service itself, migrated before it starts.
+
+    Args:
+        variables: Its whole configuration, but for host and port.
+        options: Further options of `taskmed serve`, such as `--server`, `uvicorn`.
+        folder: See `Server`; a relative database path is below it.
+    """
+
+    name = "taskmed"
+
+    def __init__(
+        self, variables: Mapping[str, str], options: Sequence[str] = (), folder: Path | None = None
+    ) -> None:
+        super().__init__(folder)
+        self._variables = variables
+        self._options = options
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> Sequence[str]:
+        address = ("--host", "127.0.0.1", "--port", str(self.port))
+        return (sys.executable, "-m", "app.cli", "serve", "--migrate", *address, *self._options)
+
+    def environment(self) -> Mapping[str, str]:
+        source = str(Path(__file__).resolve().parents[2])
+        return {"PATH": "/usr/bin:/bin", "PYTHONPATH": source, "PYTHONWARNINGS": "error", **self._variables}
+
+    def listening(self) -> bool:
+        return any(listens(pid, self.port) for pid in (self.pid, *descendants(self.pid)))
+
+    def ready(self) -> bool:
+        return http_ok(f"{self.url}/api/health/ready")
 
 
 class PrometheusServer(Server):
