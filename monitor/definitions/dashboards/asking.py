@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.definitions.dashboards.panel import Query
+from monitor.definitions.dashboards.panel import BLUE, GREEN, GREY, RED, YELLOW, Query, by_name, fixed
 from monitor.definitions.dashboards.variables import JOB
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.queries import TENANT_FAMILY, Queries, service_requests
@@ -41,3 +41,19 @@ def top(series: str, by: str = "tenant") -> str:
 def bottom(series: str, by: str = "tenant") -> str:
     """Keep the series that are least over the whole range."""
     return f"{series} and on ({by}) bottomk($top, avg_over_time({series}[$__range] @ end()))"
+
+
+# A result has its colour on every dashboard.
+BY_RESULT = (
+    by_name("hit", color=fixed(GREEN)),
+    by_name("miss", color=fixed(YELLOW)),
+    by_name("error", color=fixed(RED)),
+    by_name("stale", color=fixed(BLUE)),
+    by_name("bypass", color=fixed(GREY)),
+)
+BY_OUTCOME = (
+    by_name("success", color=fixed(GREEN)),
+    by_name("client_error", color=fixed(YELLOW)),
+    by_name("server_error", color=fixed(RED)),
+    by_name("cancelled", color=fixed(GREY)),
+)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import of_tenants, shown
+from monitor.definitions.dashboards.asking import BY_RESULT, of_tenants, shown
 from monitor.definitions.dashboards.cache_store import outbox, store
 from monitor.definitions.dashboards.layout import Row, dashboard
 from monitor.definitions.dashboards.panel import (
     GREEN,
-    RED,
-    YELLOW,
     Json,
     Panel,
     Query,
@@ -26,13 +24,6 @@ from monitor.definitions.queries import HITS
 from monitor.definitions.rules import Board
 from monitor.metrics import catalogue
 from monitor.objectives import Objectives
-
-_RESULTS = (
-    by_name("hit", color=fixed(GREEN)),
-    by_name("miss", color=fixed(YELLOW)),
-    by_name("error", color=fixed(RED)),
-    by_name("bypass", color=fixed("gray")),
-)
 
 
 def cache(deployment: Deployment) -> Json:
@@ -147,7 +138,7 @@ def _hits(objectives: Objectives) -> tuple[Panel, ...]:
             "ops",
             Query(ask.per_second(catalogue.CACHE_REQUESTS.name, "result"), "{{result}}"),
             stacked=True,
-            overrides=_RESULTS,
+            overrides=BY_RESULT,
         ),
         timeseries(
             "Lookup latency by layer",
@@ -207,6 +198,7 @@ def _loads() -> tuple[Panel, ...]:
             "ops",
             Query(ask.per_second(catalogue.CACHE_FILLS_REJECTED.name, "reason"), "{{reason}}"),
             width=8,
+            empty="Everything was stored",
         ),
     )
 
@@ -239,5 +231,6 @@ def _invalidation() -> tuple[Panel, ...]:
             Query(ask.per_second(catalogue.CACHE_SAMPLES.name, "job"), "compared"),
             width=8,
             overrides=(by_name("compared", color=fixed(GREEN)),),
+            empty="Nothing was compared",
         ),
     )

@@ -39,6 +39,7 @@ def store() -> tuple[Panel, ...]:
                 "{{operation}} {{error_type}}",
             ),
             width=8,
+            empty="No round trip failed",
         ),
         timeseries(
             "Bytes moved",
@@ -72,6 +73,7 @@ def store() -> tuple[Panel, ...]:
             Query(f"60 * ({ask.per_second(catalogue.CACHE_BREAKER_CHANGES.name, 'state')})", "{{state}}"),
             width=8,
             height=6,
+            empty="The breaker never changed",
         ),
         timeseries(
             "Near cache entries",
@@ -91,6 +93,7 @@ def store() -> tuple[Panel, ...]:
             ),
             width=8,
             height=6,
+            empty="Every entry opened",
         ),
         states(
             "Breaker",
@@ -108,7 +111,8 @@ def _breaker() -> str:
     name = catalogue.CACHE_BREAKER.name
     opened = "2 * max by (instance) (" + shown(name, 'state="open"') + ")"
     half = "max by (instance) (" + shown(name, 'state="half_open"') + ")"
-    return f"({opened} > 0) or {half}"
+    # A breaker that never changed has no series yet: a replica that is up has it closed.
+    return f"({opened} > 0) or {half} or 0 * max by (instance) ({shown('up')} == 1)"
 
 
 def outbox(objectives: Objectives) -> tuple[Panel, ...]:

@@ -87,6 +87,7 @@ def _statements() -> tuple[Panel, ...]:
             Column("Mean", ask.mean_of(_NAME, _SUMMARY), "s"),
             Column("P95", ask.quantile_of(0.95, _NAME, _SUMMARY), "s"),
             Column("Slow", ask.per_second(catalogue.DB_SLOW.name, _SUMMARY), "cps"),
+            first_width=380,
         ),
         timeseries(
             "Statements a second",
@@ -116,6 +117,7 @@ def _statements() -> tuple[Panel, ...]:
             "Statements over the slow-query bound, a second; each is in the log with its trace.",
             "cps",
             Query(ask.per_second(catalogue.DB_SLOW.name, _SUMMARY), "{{db_query_summary}}"),
+            empty="No statement was slow",
         ),
         timeseries(
             "Failed statements",
@@ -124,6 +126,7 @@ def _statements() -> tuple[Panel, ...]:
             Query(failed, "{{db_query_summary}} {{error_type}}"),
             width=24,
             height=6,
+            empty="No statement failed",
         ),
     )
 

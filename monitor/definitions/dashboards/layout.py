@@ -110,9 +110,9 @@ def _siblings() -> Json:
 
 
 def _deployments() -> Json:
-    """Mark when a version appears that was not there five minutes before."""
+    """Mark when a version appears that was not there a minute before."""
     build = f"count by (version) ({BUILD.name}_info{{{JOB}}})"
-    before = f"count by (version) ({BUILD.name}_info{{{JOB}}} offset 5m)"
+    before = f"count by (version) ({BUILD.name}_info{{{JOB}}} offset 1m)"
     return _annotation("Deployments", f"{build} unless {before}", "blue", "Deployed {{version}}")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 Json = dict[str, Any]
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
-GREEN, YELLOW, RED, BLUE = "green", "#EAB839", "red", "blue"
+GREEN, YELLOW, RED, BLUE, GREY = "green", "#EAB839", "red", "blue", "#8E8E8E"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 
 from monitor.definitions.dashboards.panel import BLUE, NO_BOUNDS, Bounds, Json, Panel, Query, fixed
 
+_FEW, _WIDE = 3, 12
+_CALCS = ["lastNotNull", "max"]
+# What an idle panel's axis still shows, by unit; without it a line at zero has an axis up to 100.
+_SMALL = {"reqps": 1.0, "ops": 1.0, "cps": 1.0, "cpm": 1.0, "short": 5.0, "none": 1.0}
+
 
 def _defaults(unit: str, bounds: Bounds, minimum: float | None, maximum: float | None) -> Json:
     defaults: Json = {"unit": unit, "thresholds": bounds.document()}
@@ -27,35 +32,51 @@ def timeseries(
     stacked: bool = False,
     minimum: float | None = 0,
     maximum: float | None = None,
-    legend: str = "table",
     overrides: Sequence[Json] = (),
+    empty: str = "",
 ) -> Panel:
-    """Draw lines over time; bounds are drawn as dashed lines, and legends name last and highest value."""
+    """Draw lines over time: bounds as dashed lines, legends with the last and the highest value.
+
+    `empty` is what the panel says where there is nothing to draw, because that is well.
+    """
+    many = any("{{" in query.legend for query in queries) or len(queries) > _FEW
     custom: Json = {
         "drawStyle": "line",
         "lineInterpolation": "linear",
         "lineWidth": 1 if stacked else 2,
-        "fillOpacity": 30 if stacked else 8,
+        "fillOpacity": 30 if stacked else 0 if many else 8,
         "showPoints": "never",
         "spanNulls": False,
         "axisPlacement": "auto",
         "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
         "thresholdsStyle": {"mode": "dashed" if bounds.steps else "off"},
     }
+    soft = _soft_maximum(unit, bounds)
+    if soft is not None and maximum is None:
+        custom["axisSoftMax"] = soft
     defaults = _defaults(unit, bounds, minimum, maximum) | {
         "color": {"mode": "palette-classic"},
         "custom": custom,
     }
-    options: Json = {
-        "legend": {
-            "showLegend": legend != "hidden",
-            "displayMode": "list" if legend == "hidden" else legend,
-            "placement": "bottom",
-            "calcs": ["lastNotNull", "max"] if legend == "table" else [],
-        },
-        "tooltip": {"mode": "multi", "sort": "desc"},
-    }
+    if empty:
+        defaults["noValue"] = empty
+    options: Json = {"legend": _legend(width, many=many), "tooltip": {"mode": "multi", "sort": "desc"}}
     return Panel("timeseries", title, description, queries, width, height, defaults, options, overrides)
+
+
+def _soft_maximum(unit: str, bounds: Bounds) -> float | None:
+    """Keep the bounds in sight, and a line at zero at the foot of its panel."""
+    return bounds.steps[-1][0] * 1.2 if bounds.steps else _SMALL.get(unit)
+
+
+def _legend(width: int, *, many: bool) -> Json:
+    """Show values beside wide panels and below single lines; narrow panels of many lines show names."""
+    legend: Json = {"showLegend": True, "displayMode": "table", "placement": "bottom", "calcs": _CALCS}
+    if many and width < _WIDE:
+        return legend | {"displayMode": "list", "calcs": []}
+    if many:
+        legend |= {"placement": "right", "width": 60 * width // 2}
+    return legend | {"sortBy": "Last *", "sortDesc": True}
 
 
 def stat(
@@ -64,7 +85,7 @@ def stat(
     unit: str,
     *queries: Query,
     width: int = 4,
-    height: int = 4,
+    height: int = 5,
     bounds: Bounds = NO_BOUNDS,
     decimals: int | None = None,
     no_value: str = "",
@@ -126,6 +147,7 @@ def states(
     mappings: Sequence[Json],
     width: int = 12,
     height: int = 6,
+    empty: str = "",
 ) -> Panel:
     """Show what state each series was in, over time."""
     defaults: Json = {
@@ -135,6 +157,8 @@ def states(
         "mappings": list(mappings),
         "custom": {"fillOpacity": 75, "lineWidth": 0},
     }
+    if empty:
+        defaults["noValue"] = empty
     options: Json = {
         "alignValue": "left",
         "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},

@@ -101,6 +101,7 @@ def _traces() -> tuple[Panel, ...]:
             "Spans lost by reason: the queue was full or the export failed. Empty or zero is well.",
             "cps",
             Query(ask.per_second(catalogue.SPANS_DROPPED.name, "reason"), "{{reason}}"),
+            empty="No span was lost",
         ),
         timeseries(
             "Span queue",
@@ -125,7 +126,7 @@ def _process(limits: Limits) -> tuple[Panel, ...]:
         ),
         timeseries(
             "CPU",
-            "CPU seconds a second of each replica; one is one core.",
+            "CPU seconds a second of each replica, all workers together; one is one core.",
             "none",
             Query(ask.per_second(catalogue.PROCESS_CPU.name, "instance"), "{{instance}}"),
         ),
@@ -158,6 +159,7 @@ def _process(limits: Limits) -> tuple[Panel, ...]:
             Query(f"sum by (http_route) ({shown(catalogue.WEBSOCKET_ACTIVE.name)})", "{{http_route}}"),
             width=8,
             height=6,
+            empty="No websocket is served",
         ),
         timeseries(
             "Websocket lives",
@@ -166,6 +168,7 @@ def _process(limits: Limits) -> tuple[Panel, ...]:
             Query(ask.quantile_of(0.5, catalogue.WEBSOCKET_DURATION.name, "http_route"), "{{http_route}}"),
             width=8,
             height=6,
+            empty="No websocket is served",
         ),
         timeseries(
             "Uptime",

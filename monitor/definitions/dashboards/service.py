@@ -151,6 +151,7 @@ def _red(deployment: Deployment) -> tuple[Panel, ...]:
             "Failed requests a second by the exception or status that ended them; empty is well.",
             "reqps",
             Query(by_type, "{{http_route}} {{error_type}}"),
+            empty="Nothing failed",
         ),
         timeseries(
             "Answers by status",
@@ -163,15 +164,18 @@ def _red(deployment: Deployment) -> tuple[Panel, ...]:
             "First byte of streamed answers",
             "Time until the first byte of answers in several parts, P95; empty where none streams.",
             "s",
-            Query(ask.quantile_of(0.95, HTTP_FIRST_BYTE.name, "http_route"), "{{http_route}}"),
+            Query(
+                ask.quantile_of(0.95, HTTP_FIRST_BYTE.name, "http_route", *ask.requests.counted),
+                "{{http_route}}",
+            ),
             height=6,
+            empty="No answer was streamed",
         ),
         timeseries(
             "Requests in flight",
             "Requests that have begun and not ended.",
             "short",
-            Query(f"sum by (http_request_method) ({shown(HTTP_ACTIVE.name)})", "{{http_request_method}}"),
-            stacked=True,
+            Query(f"sum({shown(HTTP_ACTIVE.name)})", "in flight"),
             height=6,
         ),
     )
@@ -241,6 +245,7 @@ def _changes() -> tuple[Panel, ...]:
             mappings=(mapped(v1=("firing", RED)),),
             width=24,
             height=8,
+            empty="Nothing fires",
         ),
         states(
             "Replicas up",

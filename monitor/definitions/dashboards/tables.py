@@ -36,6 +36,7 @@ def table(
     *columns: Column,
     width: int = 24,
     height: int = 10,
+    first_width: int = 190,
     link: Json | None = None,
 ) -> Panel:
     """Join queries by the label `key` into rows, sorted by the first column, greatest first."""
@@ -46,7 +47,7 @@ def table(
     if len(columns) == 1:
         names = {"Value": columns[0].name}
     overrides = [by_name(column.name, **_cell(column)) for column in columns]
-    first: dict[str, Any] = {"custom__width": 190}
+    first: dict[str, Any] = {"custom__width": first_width}
     if link:
         first["links"] = [link]
     overrides.append(by_name(heading, **first))
@@ -60,6 +61,10 @@ def table(
         {
             "unit": "none",
             "thresholds": NO_BOUNDS.document(),
+            "fieldMinMax": True,
+            "mappings": [
+                {"type": "special", "options": {"match": "nan", "result": {"text": "-", "index": 0}}}
+            ],
             "custom": {
                 "align": "auto",
                 "cellOptions": {"type": "auto"},

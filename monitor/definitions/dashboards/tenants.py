@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import bottom, of_tenants, quantiles, shown, top
+from monitor.definitions.dashboards.asking import (
+    BY_OUTCOME,
+    BY_RESULT,
+    bottom,
+    of_tenants,
+    quantiles,
+    shown,
+    top,
+)
 from monitor.definitions.dashboards.layout import Row, dashboard, drill_down
 from monitor.definitions.dashboards.panel import (
-    RED,
-    YELLOW,
     Json,
     Panel,
     Query,
-    by_name,
-    fixed,
     worse_above,
     worse_below,
 )
@@ -163,10 +167,7 @@ def _own(objectives: Objectives) -> tuple[Panel, ...]:
             "reqps",
             Query(outcomes, "{{outcome}}"),
             stacked=True,
-            overrides=(
-                by_name("server_error", color=fixed(RED)),
-                by_name("client_error", color=fixed(YELLOW)),
-            ),
+            overrides=BY_OUTCOME,
         ),
         timeseries(
             "Latency of the chosen clinics",
@@ -189,5 +190,6 @@ def _own(objectives: Objectives) -> tuple[Panel, ...]:
             "ops",
             Query(results, "{{result}}"),
             stacked=True,
+            overrides=BY_RESULT,
         ),
     )
