@@ -18,8 +18,8 @@ class Handoff(Generic[T]):
     once an item: on one interpreter every wake-up is taken from a request.
 
     Args:
-        take: Receives each batch on the thread; may block. What it raises is its own loss.
-        lost: Is told how many items found no room.
+        take: Receives each batch on the thread; may block. If it raises, the batch is lost.
+        lost: Is told how many items were lost, for want of room or by `take`; called on any thread.
         name: The thread's name.
         capacity: Most items that wait.
         batch: Most items in one batch; so many waiting items wake the thread at once.
@@ -47,6 +47,7 @@ class Handoff(Generic[T]):
         self._drained = threading.Condition()
         self._busy = False
         self._closed = False
+        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     @property
@@ -67,9 +68,11 @@ class Handoff(Generic[T]):
             self._wake.set()
 
     def _start(self) -> None:
-        if not self._closed:
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+        with self._starting:
+            running = self._thread is not None and self._thread.is_alive()
+            if not running and not self._closed:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
 
     def _run(self) -> None:
         while not self._closed:
@@ -79,13 +82,15 @@ class Handoff(Generic[T]):
 
     def _drain(self) -> None:
         self._busy = True
-        try:
-            while self._items:
-                self._take([self._items.popleft() for _ in range(min(self._batch, len(self._items)))])
-        finally:
-            with self._drained:
-                self._busy = False
-                self._drained.notify_all()
+        while self._items:
+            batch = [self._items.popleft() for _ in range(min(self._batch, len(self._items)))]
+            try:
+                self._take(batch)
+            except Exception:  # noqa: BLE001 - a thread that died of one batch would take all later ones with it
+                self._lost(len(batch))
+        with self._drained:
+            self._busy = False
+            self._drained.notify_all()
 
     def flush(self, timeout_s: float) -> bool:
         """Hand over what waits now; say whether all of it went in time. Blocks: not for an event loop."""

@@ -13,6 +13,7 @@ class Taker:
     """Receives batches, and can be held up."""
 
     def __init__(self) -> None:
+        self.fails = False
         self.free = threading.Event()
         self.free.set()
         self.entered = threading.Event()
@@ -22,6 +23,8 @@ class Taker:
     def take(self, batch: Sequence[int]) -> None:
         self.entered.set()
         self.free.wait(10)
+        if self.fails:
+            raise OSError
         self.batches.append(list(batch))
 
     def handoff(self, capacity: int = 100, batch: int = 4, interval_s: float = 0.01) -> Handoff[int]:
@@ -86,6 +89,40 @@ def test_flush_says_when_it_could_not() -> None:
     assert not handoff.flush(0.01)
     taker.free.set()
     assert handoff.flush(10)
+
+
+def test_a_batch_that_fails_is_lost_and_the_next_is_taken() -> None:
+    """A taker that raises costs its batch and nothing else."""
+    taker = Taker()
+    taker.fails = True
+    handoff = taker.handoff()
+    handoff.put([1, 2])
+    assert handoff.flush(10)
+
+    taker.fails = False
+    handoff.put([3])
+
+    assert handoff.flush(10)
+    assert (taker.taken, taker.lost) == ([3], [2])
+
+
+def test_items_from_many_threads_all_arrive_once() -> None:
+    """Whoever puts, and however many at once, every item is taken exactly once."""
+    taker = Taker()
+    handoff = taker.handoff(capacity=100_000)
+
+    def put(first: int) -> None:
+        for number in range(first, first + 500):
+            handoff.put([number])
+
+    threads = [threading.Thread(target=put, args=(first,)) for first in range(0, 4_000, 500)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert handoff.flush(10)
+    assert sorted(taker.taken) == list(range(4_000))
 
 
 def test_after_close_everything_is_lost_and_counted() -> None:
