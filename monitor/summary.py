@@ -157,7 +157,7 @@ class Summary:
 
     def of(self, tenant: str | None) -> SummaryBody:
         """Return the numbers of one tenant, or of all; call it off the serving loop."""
-        window = self._windows.over(self._window_s)
+        window = self._windows.over(self._window_s, tenant)
         now = Performance(window.reading, self._probes)
         ever = Performance(window.totals, self._probes)
         overall = now.overall if tenant is None else _requests_of(now, tenant)

@@ -97,9 +97,20 @@ class Windows:
         with self._lock:
             self._ring.append(taken)
 
-    def over(self, seconds: float) -> Window:
-        """Return what happened in the last `seconds`, or since the first snapshot if that is less."""
-        return self.over_each(seconds)[0]
+    def over(self, seconds: float, tenant: str | None = None) -> Window:
+        """Return what happened in the last `seconds`, or since the first snapshot if that is less.
+
+        Args:
+            seconds: The least length of the window.
+            tenant: Only this one's families and rows; None for everything.
+        """
+        if tenant is None:
+            return self.over_each(seconds)[0]
+        now, totals = self._clock.monotonic(), self._read()
+        with self._lock:
+            ring = list(self._ring) or [(now, totals)]
+        began, base = _beginning(ring, now - seconds)
+        return _window(now, _only(totals, tenant), began, _only(base, tenant))
 
     def over_each(self, *seconds: float) -> list[Window]:
         """Return several windows that end at the same moment, from one reading."""
@@ -171,6 +182,21 @@ def summed(rows: Iterable[Sequence[int]], buckets: int) -> list[int]:
 
 def _watched_of(reading: Reading) -> Reading:
     return {metric.name: reading[metric.name] for metric in WATCHED if metric.name in reading}
+
+
+def _only(reading: Reading, tenant: str) -> Reading:
+    """Pick one tenant's rows: what its own users ask for must not cost what all tenants cost."""
+    return {name: _row_of(family, (tenant,)) for name, family in _watched_of(reading).items()}
+
+
+def _row_of(family: Family, labels: tuple[str, ...]) -> Family:
+    if not family.metric.per_tenant or labels not in family.labels:
+        return replace(family, labels=[], values=[], counts=[])
+    row, width = family.labels.index(labels), family.buckets
+    stride = len(family.values) // len(family.labels)
+    values = list(family.values[row * stride : (row + 1) * stride])
+    counts = list(family.counts[row * width : (row + 1) * width])
+    return replace(family, labels=[labels], values=values, counts=counts)
 
 
 def _beginning(ring: Sequence[tuple[float, Reading]], moment: float) -> tuple[float, Reading]:
