@@ -8,6 +8,9 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
 from monitor.cache.store import Reading, Signals, Store
 from monitor.errors import StoreUnavailable
 
@@ -70,6 +73,24 @@ class RecordingObserver:
     def of(self, name: str) -> list[tuple[Any, ...]]:
         """Return the arguments of each call of `name`, in order."""
         return [arguments for called, arguments in self.calls if called == name]
+
+
+class SpanRecorder(SpanExporter):
+    """Keeps exported spans; pass it to `build_tracing` as `exporter`, and flush before reading.
+
+    Attributes:
+        spans: What was exported, as the SDK's exporters get it.
+    """
+
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.spans.extend(spans)
+        return SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        """Nothing is held open."""
 
 
 class FaultyStore:

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from opentelemetry.context import attach, detach
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing import ManualClock, RecordingObserver, SpanRecorder
 from monitor.tracing.provider import Service, Tracing, build_tracing
 from monitor.tracing.request_trace import RequestTrace
 
 SLOW_S = 0.125  # exact in binary, so that a test can stand on the bound
 SERVICE = Service("clinic", "1.2.3", "test", "worker-1")
-
-
-class MemoryExporter(SpanExporter):
-    """Keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.spans: list[ReadableSpan] = []
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self.spans.extend(spans)
-        return SpanExportResult.SUCCESS
-
-    def shutdown(self) -> None:
-        """Nothing is held open."""
 
 
 @dataclass
@@ -55,7 +40,7 @@ class Room:
 
     def __init__(self, ratio: float = 0.0, *, baggage_keys: frozenset[str] = frozenset()) -> None:
         self.clock = ManualClock()
-        self.exporter = MemoryExporter()
+        self.exporter = SpanRecorder()
         self.observer = RecordingObserver()
         self.tracing: Tracing = build_tracing(
             SERVICE,
