@@ -109,9 +109,8 @@ class IdleTenants:
                 seen[key] = totals[row], (since if total == totals[row] else now)
         self._seen = seen
         rows = {tenant: row for row, tenant in enumerate(live.tenants)}
-        idle = sorted((since, tenant) for (tenant, _), (_, since) in seen.items())
-        candidates = [tenant for since, tenant in idle if now - since >= self._idle_s]
-        return sum(self._evict(rows[tenant], tenant, totals[rows[tenant]]) for tenant in candidates)
+        idle = sorted((since, key) for key, (_, since) in seen.items() if now - since >= self._idle_s)
+        return sum(self._evict(rows[tenant], tenant, inc, seen[tenant, inc][0]) for _, (tenant, inc) in idle)
 
-    def _evict(self, row: int, tenant: int, total: int) -> bool:
-        return self._total(row) == total and self._table.evict(row, tenant)
+    def _evict(self, row: int, tenant: int, incarnation: int, total: int) -> bool:
+        return self._total(row) == total and self._table.evict(row, tenant, incarnation)

@@ -103,15 +103,21 @@ class TenantTable:
             return row or self._take(tenant, place)
 
     def snapshot(self) -> LiveRows:
-        """Return the rows in use."""
+        """Return the rows in use; a row that changes hands meanwhile is left out."""
         used = self._ints[_USED]
+        before = self.incarnations[:used].tolist()
         tenants = self._ints[self._tenants : self._tenants + used].tolist()
-        return LiveRows(tenants, self.incarnations[:used].tolist())
+        after = self.incarnations[:used].tolist()
+        if before != after:
+            pairs = zip(tenants, before, after, strict=True)
+            tenants = [tenant if was == now else 0 for tenant, was, now in pairs]
+        return LiveRows(tenants, after)
 
-    def evict(self, row: int, tenant: int) -> bool:
-        """Free the row, if it is still that tenant's."""
+    def evict(self, row: int, tenant: int, incarnation: int) -> bool:
+        """Free the row, if it still counts for that tenant's same incarnation."""
         with self._locked() as held:
-            if not held or self._ints[self._tenants + row] != tenant:
+            found = self._ints[self._tenants + row], self.incarnations[row]
+            if not held or found != (tenant, incarnation):
                 return False
             place, _ = self._find(tenant)
             self._ints[self._tenants + row] = 0

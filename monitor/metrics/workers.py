@@ -153,11 +153,12 @@ class Workers:
     def _fold_each(self, place: Path) -> None:
         base = self._open_base(place)
         self._open_others(place)
-        for name, source in list(self._others.items()):
-            if source.memory.is_owned():
-                continue
+        dead = [(name, source) for name, source in self._others.items() if not source.memory.is_owned()]
+        folded = base.memory.ints[FOLDED_CELL] if base else 0
+        # The base names one worker only: whom it names goes before anyone else is folded.
+        for name, source in sorted(dead, key=lambda item: item[1].memory.ints[IDENTITY_CELL] != folded):
             identity = source.memory.ints[IDENTITY_CELL]
-            if base is None or base.memory.ints[FOLDED_CELL] != identity:
+            if identity != folded:
                 self._replace_base(place, [s for s in (base, source) if s], identity)
                 base = self._open_base(place)
             (place / name).unlink()

@@ -44,8 +44,9 @@ def test_an_evicted_row_moves_to_another_incarnation() -> None:
     row = table.claim(1)
     assert row is not None
     before = table.incarnations[row]
-    assert table.evict(row, 1)
-    assert not table.evict(row, 1)
+    assert not table.evict(row, 1, before - 1)
+    assert table.evict(row, 1, before)
+    assert not table.evict(row, 1, before)
     assert table.claim(2) == row
     assert table.incarnations[row] > before
     table.close()
@@ -68,7 +69,7 @@ def test_a_table_that_another_process_keeps_gives_no_answer(tmp_path: Path) -> N
     mine, theirs = TenantTable(4, tmp_path), TenantTable(4, tmp_path)
     with theirs._locked():
         assert mine.claim(1) is None
-        assert not mine.evict(2, 1)
+        assert not mine.evict(2, 1, 1)
     assert mine.claim(1) == 2
     mine.close()
     theirs.close()
@@ -86,7 +87,8 @@ def test_the_table_behaves_as_a_bounded_dictionary(steps: list[tuple[bool, int]]
             if row:
                 assert model.setdefault(tenant, row) == row
         else:
-            assert table.evict(model.get(tenant, 2), tenant) == (tenant in model)
+            row = model.get(tenant, 2)
+            assert table.evict(row, tenant, table.incarnations[row]) == (tenant in model)
             model.pop(tenant, None)
         assert len(set(model.values())) == len(model) == table.live
     live = table.snapshot().tenants

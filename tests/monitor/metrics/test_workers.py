@@ -133,16 +133,22 @@ def test_counts_outlive_all_workers(service: Service) -> None:
 
 
 def test_a_crash_between_folding_and_removing_doubles_nothing(service: Service) -> None:
-    """A worker that is in the base already is not added again."""
-    one, two = service.start(), service.start()
-    serve(two, 1, 4)
-    [file] = [p for p in service.directory.rglob("*.worker") if two.workers.name == p.name]
-    service.end(two)
-    kept = file.read_bytes()
-    assert total(one.workers.read()) == 4
-    file.write_bytes(kept)
-    assert total(one.workers.read()) == 4
-    assert total(service.start().workers.read()) == 4
+    """A worker that is in the base already is not added again, whoever else died meanwhile."""
+    one = service.start()
+    for _ in range(8):
+        two, three = service.start(), service.start()
+        serve(two, 1, 4)
+        serve(three, 1, 4)
+        [file] = [p for p in service.directory.rglob("*.worker") if two.workers.name == p.name]
+        before = total(one.workers.read())
+        service.end(two)
+        kept = file.read_bytes()
+        assert total(one.workers.read()) == before
+        file.write_bytes(kept)
+        service.end(three)
+        assert total(one.workers.read()) == before
+        assert not file.exists()
+    assert total(service.start().workers.read()) == 64
 
 
 def test_gauges_of_a_dead_worker_end_with_it(service: Service) -> None:
