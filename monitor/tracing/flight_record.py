@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import getrandbits
-from typing import Any, Protocol
+from typing import Protocol
 
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState, set_span_in_context
@@ -136,14 +136,12 @@ class FlightRecord(FlightSpan):
     def context(self) -> Context:
         return set_span_in_context(self, self.above)
 
-    def begin(
-        self, scope: Scope, name: str, kind: SpanKind, parent: FlightSpan, attributes: dict[str, Any] | None
-    ) -> ChildSpan | None:
+    def begin(self, scope: Scope, name: str, kind: SpanKind, parent: FlightSpan) -> ChildSpan | None:
         """Begin a span below `parent`; None once the record is forgotten or full."""
         if self.kept is False or len(self.spans) >= MOST_SPANS:
             return None
         started = self.keeper.epoch.monotonic()
-        span = ChildSpan(self, scope, name, kind, parent.span_id, started, attributes)
+        span = ChildSpan(self, scope, name, kind, parent.span_id, started)
         self.spans.append(span)
         return span
 

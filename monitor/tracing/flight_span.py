@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode
 
-from monitor.tracing.spans import ERROR_TYPE, Scope
+from monitor.tracing.spans import ALLOWED, ERROR_TYPE, Scope
 
 if TYPE_CHECKING:
     from monitor.tracing.flight_record import FlightRecord
@@ -24,7 +24,7 @@ class FlightSpan(Span):
         started: Monotonic start, in seconds.
         ended: Monotonic end, in seconds; None while it runs.
         failed: Whether its status is an error.
-        attributes: What was set on it, not yet filtered.
+        attributes: What was set on it and may be exported; nothing else is even remembered.
     """
 
     __slots__ = ("_context", "attributes", "ended", "failed", "parent_id", "span_id", "started")
@@ -54,7 +54,7 @@ class FlightSpan(Span):
         return self.ended is None
 
     def set_attribute(self, key: str, value: Any) -> None:
-        if self.ended is not None:
+        if self.ended is not None or key not in ALLOWED:
             return
         if self.attributes is None:
             self.attributes = {key: value}
@@ -62,8 +62,8 @@ class FlightSpan(Span):
             self.attributes[key] = value
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
-        if self.ended is None:
-            self.attributes = {**(self.attributes or {}), **attributes}
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:  # noqa: ARG002 - the API's; a description may quote personal data
         code = status.status_code if isinstance(status, Status) else status
@@ -106,7 +106,6 @@ class ChildSpan(FlightSpan):
         kind: SpanKind,
         parent_id: int,
         started: float,
-        attributes: dict[str, Any] | None,
     ) -> None:
         self._record = record
         self.scope = scope
@@ -117,7 +116,7 @@ class ChildSpan(FlightSpan):
         self.started = started
         self.ended = None
         self.failed = False
-        self.attributes = attributes
+        self.attributes = None
         self._context = None
 
     @property

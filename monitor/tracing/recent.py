@@ -103,6 +103,11 @@ class RecentTraces:
         found = (self._view(trace) for trace in newest if wanted.matches(trace[0], self._slow_s))
         return [view for view, _ in zip(_present(found), range(limit), strict=False)]
 
+    def one(self, trace_id: str) -> TraceView | None:
+        """Return the trace with that id in hex, if it is still kept."""
+        kept = chain(reversed(list(self._notable)), reversed(list(self._ordinary)))
+        return next((view for view in _present(map(self._view, kept)) if view.trace_id == trace_id), None)
+
     def _view(self, trace: _Trace) -> TraceView | None:
         facts, noted, root = trace
         all_of_it = list(noted) if root is None else [root, *noted]

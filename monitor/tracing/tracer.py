@@ -49,10 +49,11 @@ class KitTracer(Tracer):
     ) -> Span:
         parent = get_current_span(context)
         if isinstance(parent, FlightSpan):
-            noted = dict(attributes) if attributes else None
-            span = parent.record.begin(self._scope, name, kind, parent, noted)
+            span = parent.record.begin(self._scope, name, kind, parent)
             if span is None:
                 return NonRecordingSpan(parent.get_span_context())
+            if attributes:
+                span.set_attributes(attributes)
             if start_time is not None:
                 span.started = self.epoch.seconds(start_time)
             return span
