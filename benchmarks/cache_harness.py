@@ -1,0 +1,111 @@
+"""What the cache benchmarks share: a Redis of their own, our cache as the service builds it, the rivals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import NoOpTracer
+from prometheus_client import CollectorRegistry
+
+from app.drill.binaries import Binaries
+from app.drill.stack import RedisServer
+from monitor.cache.admission import AlwaysAdmitted
+from monitor.cache.cache_aside import TenantCache
+from monitor.cache.near_cache import NearCache
+from monitor.cache.opening import open_store
+from monitor.cache.policy import CachePolicy, NearMode
+from monitor.cache.rollout import Rollout
+from monitor.cache.sealing import AesGcmSealer
+from monitor.clock import SystemClock
+from monitor.metrics.measurements import Measurements
+
+SECRET = bytes(range(32))
+VALUE = os.urandom(512).hex().encode()
+
+
+@contextmanager
+def redis() -> Iterator[RedisServer]:
+    """Run a Redis for one benchmark."""
+    root = Path(__file__).resolve().parent.parent
+    program = Binaries(os.environ, root / ".cache" / "servers").find("redis-server")
+    with RedisServer(program) as server:
+        yield server
+
+
+@contextmanager
+def measurements(domains: tuple[str, ...] = ("contacts",)) -> Iterator[Measurements]:
+    """Count as the service does."""
+    made = Measurements(CollectorRegistry(), SystemClock(), domains=domains)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def tracing():
+    """Record every span and export none."""
+    provider = TracerProvider(sampler=ALWAYS_ON)
+    yield SimpleNamespace(tracer=provider.get_tracer("bench"))
+    provider.shutdown()
+
+
+def machine():
+    """Describe what the figures were measured on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
+    return f"{os.cpu_count()} CPUs ({model}), Python {platform.python_version()}, {platform.system()}"
+
+
+def our_cache(url, observer, *, near=NearMode.OFF, tracer=None, timeout_s=0.05, admission=None, **policy):
+    """Build the cache as the service does: sealed, counted, with the breaker."""
+    clock = SystemClock()
+    policy = {"jitter": 0.1, **policy}
+    return TenantCache(
+        store=open_store(url, clock=clock, observer=observer, timeout_s=timeout_s),
+        policies={"contacts": CachePolicy("contacts", 300.0, near=near, **policy)},
+        observer=observer,
+        tracer=tracer or NoOpTracer(),
+        clock=clock,
+        admission=admission or AlwaysAdmitted(),
+        sealer=AesGcmSealer([SECRET]),
+        near=NearCache(sized=observer.near_cache_sized),
+        rollout=Rollout(observer),
+    )
+
+
+def percentile(values, share):
+    """Return the value below which `share` of the sorted values lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+async def rate(callers, make_call, seconds):
+    """Let `callers` call in a closed loop for `seconds`; return calls a second and CPU microseconds a call.
+
+    `make_call(number)` returns the argumentless coroutine function of one caller, made in its own task.
+    """
+    done = 0
+    ends = 0.0
+
+    async def one(number):
+        nonlocal done
+        call = make_call(number)
+        while time.perf_counter() < ends:
+            await call()
+            done += 1
+
+    began, spent = time.perf_counter(), time.process_time()
+    ends = began + seconds
+    await asyncio.gather(*(one(number) for number in range(callers)))
+    took, spent = time.perf_counter() - began, time.process_time() - spent
+    return done / took, spent / done * 1e6
