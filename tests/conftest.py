@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.binaries import need
 from tests.servers import PostgresServer, RedisServer
+
+# A deadline for each example tells of the machine's load, not of the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 _MARKS = {
     "redis": {"redis_url", "redis_server", "fresh_redis"},
