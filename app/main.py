@@ -65,6 +65,7 @@ def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones) -> Adoption
         pool=PoolSettings(size=config.pool_size),
         refusal=refuse,
         zone=zones,
+        console_keys=[key.secret for key in config.token_keys],
     )
 
 

@@ -29,6 +29,9 @@ class Adoption:
         refusal: Makes the answer to a request without valid credentials.
         zone: A tenant's time zone, for policies that refresh daily.
         objectives: What the service promises.
+        console_keys: Secrets of at least 32 bytes that seal the console's sessions, the same in
+            every worker; the first one seals, all of them open. Empty: one is drawn at the start,
+            which serves a single worker.
     """
 
     resolver: TenantResolver
@@ -40,3 +43,4 @@ class Adoption:
     refusal: Refusal | None = None
     zone: Zone = utc
     objectives: Objectives = field(default_factory=Objectives)
+    console_keys: Sequence[bytes] = field(default=(), repr=False)

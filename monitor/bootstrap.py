@@ -30,7 +30,7 @@ from monitor.database.engine import Database
 from monitor.database.kill_switch import KillSwitch
 from monitor.database.protocol import Timing
 from monitor.database.write_context import NoSettlement, Settlement
-from monitor.endpoints import PROBES, endpoints, identity_of
+from monitor.endpoints import endpoints, identity_of, public_paths
 from monitor.errors import ConfigurationError, StoreUnavailable
 from monitor.health import Check
 from monitor.logs import Logs
@@ -116,7 +116,7 @@ class Monitor:
             Middleware(
                 TenantMiddleware,
                 resolver=adoption.resolver,
-                public=PROBES | frozenset(adoption.public),
+                public=public_paths(adoption.public),
                 refusal=adoption.refusal,
             ),
             *inside,
@@ -130,10 +130,11 @@ class Monitor:
         """Return the kit's own endpoints."""
         return endpoints(
             self.settings,
-            self._adoption.objectives,
+            self._adoption,
             self._checks(),
             measurements=self.measurements,
             recent=self.tracing.recent,
+            rollout=self.rollout,
             switch=CacheSwitch(self.rollout, self.kill_switch, identity_of),
             clock=self.clock,
         )

@@ -6,7 +6,7 @@ without one it is this process's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -64,10 +64,15 @@ class CacheSwitch:
                 position = msgspec.json.decode(await request.body(), type=Position)
             except msgspec.MsgspecError as error:
                 return _json({"detail": str(error)}, 422)
-            await self._move(position)
-        return _json({"off": await self._off()}, 200)
+            await self.move(position)
+        return _json({"off": [Off(*scope) for scope in await self.off()]}, 200)
 
-    async def _move(self, position: Position) -> None:
+    async def move(self, position: Position) -> None:
+        """Switch the cache off or on for the position's scope.
+
+        Raises:
+            DatabaseError: The durable switch could not be reached; nothing has changed.
+        """
         switch = self._kill_switch
         if switch is None:
             share = 1.0 if position.enabled else 0.0
@@ -77,10 +82,13 @@ class CacheSwitch:
         else:
             await switch.turn_off(tenant=position.clinic_id, domain=position.domain)
 
-    async def _off(self) -> list[Off]:
-        if self._kill_switch is None:
-            return [Off(tenant, domain) for tenant, domain in self._rollout.off_scopes()]
-        return [Off(tenant, domain) for tenant, domain in await self._kill_switch.off()]
+    async def off(self) -> Sequence[tuple[int | None, str | None]]:
+        """Return what is switched off, as (clinic, domain); None stands for all.
+
+        Raises:
+            DatabaseError: The durable switch could not be reached.
+        """
+        return self._rollout.off_scopes() if self._kill_switch is None else await self._kill_switch.off()
 
 
 def _json(body: object, status: int) -> Response:

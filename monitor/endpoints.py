@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from monitor.adoption import Adoption
+from monitor.cache.rollout import Rollout
 from monitor.cache_switch import CacheSwitch
 from monitor.clock import Clock
+from monitor.console.composition import Watched, join
+from monitor.console.console import ROUTES as CONSOLE_ROUTES
+from monitor.console.links import is_console_path
 from monitor.health import Check, Health
 from monitor.metrics.measurements import Measurements
 from monitor.middleware.request import record_of
-from monitor.objectives import Objectives
 from monitor.settings import MonitorSettings
 from monitor.summary import Summary
 from monitor.tenancy.identity import Identity
@@ -21,19 +25,22 @@ from monitor.tracing.recent_endpoint import show_recent_traces
 
 # Asked by machines, without credentials; no part of any objective.
 PROBES = frozenset({"/metrics", "/api/health", "/api/health/live", "/api/health/ready"})
+_UNCOUNTED = PROBES | CONSOLE_ROUTES
 
 
 def endpoints(
     settings: MonitorSettings,
-    objectives: Objectives,
+    adoption: Adoption,
     checks: Sequence[Check],
     *,
     measurements: Measurements,
     recent: RecentTraces,
+    rollout: Rollout,
     switch: CacheSwitch,
     clock: Clock,
 ) -> list[BaseRoute]:
-    """Return exposition, health, summary, recent traces and the cache switch."""
+    """Return exposition, health, summary, recent traces, the cache switch and the console."""
+    objectives = adoption.objectives
     health = Health(
         checks,
         measurements.windows,
@@ -44,7 +51,7 @@ def endpoints(
         measurements.executor,
         timeout_s=settings.check_timeout_s,
         window_s=settings.window_s,
-        probes=PROBES,
+        probes=_UNCOUNTED,
     )
     summary = Summary(
         measurements.windows,
@@ -52,7 +59,25 @@ def endpoints(
         identity_of,
         measurements.executor,
         window_s=settings.window_s,
-        probes=PROBES,
+        probes=_UNCOUNTED,
+    )
+    console = join(
+        Watched(
+            service=settings.service,
+            keys=adoption.console_keys,
+            resolver=adoption.resolver,
+            objectives=objectives,
+            windows=measurements.windows,
+            health=health,
+            recent=recent,
+            switch=switch,
+            rollout=rollout,
+            domains=[policy.domain for policy in adoption.policies],
+            executor=measurements.executor,
+            clock=clock,
+            window_s=settings.window_s,
+            probes=_UNCOUNTED,
+        )
     )
     return [
         Route("/metrics", measurements.exposition.endpoint),
@@ -62,7 +87,18 @@ def endpoints(
         Route("/api/metrics", summary.endpoint),
         Route("/api/traces", show_recent_traces(recent, may_operate)),
         Route("/api/cache/switch", switch.endpoint, methods=["GET", "PUT"]),
+        *console.routes(),
     ]
+
+
+def public_paths(paths: Collection[str]) -> Callable[[str], bool]:
+    """Return the predicate over paths that need no `Authorization` header.
+
+    Args:
+        paths: The service's own, beside the probes and the console, which has a sign-in of its own.
+    """
+    known = PROBES | frozenset(paths)
+    return lambda path: path in known or is_console_path(path)
 
 
 def identity_of(request: Request) -> Identity | None:

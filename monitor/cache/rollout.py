@@ -37,6 +37,11 @@ class Rollout:
         self.full = share >= 1
         observer.switched(ALL, share > 0)
 
+    @property
+    def overall(self) -> float:
+        """The share of all traffic, which no domain or clinic exceeds."""
+        return self._all
+
     def allows(self, key: CacheKey) -> bool:
         """Say whether lookups of `key` use the cache."""
         if self.full:

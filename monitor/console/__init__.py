@@ -1,1 +1,1 @@
-"""The console room."""
+"""The operators' console: pages that the service itself serves under `/console`."""

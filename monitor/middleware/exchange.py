@@ -113,6 +113,8 @@ class Exchange:
             if message.get("more_body", False):
                 if not self._first_byte and message.get("body"):
                     self._first_byte = self._listeners.monotonic()
+                    if self.record.lasting:
+                        self._answered()
             elif not self._trailers:
                 self._answered()
         elif kind == "http.response.pathsend" or (

@@ -27,9 +27,11 @@ class RequestRecord:
         cache: The value of `Cache-Status`'s outcome: hit, miss, stale, bypass, error; or None.
         trace: The request's trace; None without one.
         bypass: Whether the request must not be answered from the cache; for drills.
+        lasting: Whether the answer is meant to last, such as a stream of events: the request is
+            measured up to the first part of its body.
     """
 
-    __slots__ = ("bypass", "cache", "headers", "identity", "route", "started", "tenant", "trace")
+    __slots__ = ("bypass", "cache", "headers", "identity", "lasting", "route", "started", "tenant", "trace")
 
     def __init__(self, started: float = 0.0) -> None:
         self.started = started
@@ -40,6 +42,7 @@ class RequestRecord:
         self.cache: str | None = None
         self.trace: RequestTrace | None = None
         self.bypass = False
+        self.lasting = False
 
     @property
     def trace_id(self) -> str:

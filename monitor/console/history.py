@@ -1,0 +1,108 @@
+"""The last minutes, step by step: what the charts draw and the alerts' state is told from.
+
+The steps are the differences between snapshots that are taken anyway, so nothing is recorded
+for the console while nobody watches; while somebody does, up to an hour is remembered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from monitor.clock import Clock
+from monitor.metrics.catalogue import CACHE_REQUESTS, HTTP_DURATION
+from monitor.metrics.family import Family, Reading
+from monitor.metrics.performance import Lookups, Requests
+from monitor.metrics.windows import Window, Windows, histogram_rows
+
+_LONGEST_S: Final = 3_600.0
+_FEWEST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What happened in one step.
+
+    Attributes:
+        at: When it ended, in monotonic seconds.
+        seconds: How long it was.
+        requests: What users asked for; probes are left out.
+        domains: Cache lookups by domain.
+    """
+
+    at: float
+    seconds: float
+    requests: Requests
+    domains: Mapping[str, Lookups] = field(default_factory=dict)
+
+    @property
+    def per_second(self) -> float:
+        return self.requests.count / self.seconds if self.seconds else 0.0
+
+    @property
+    def lookups(self) -> Lookups:
+        """The lookups of all domains."""
+        return added(self.domains.values())
+
+    def quantile_s(self, share: float) -> float | None:
+        """Return a percentile in seconds; None of too few requests."""
+        found = self.requests.quantile(share, _FEWEST)
+        return None if found is None else found.value
+
+
+class History:
+    """Remembers a point for each step; used by one thread at a time.
+
+    Args:
+        windows: Where the steps come from.
+        probes: Routes that no user asks for.
+    """
+
+    def __init__(self, windows: Windows, clock: Clock, probes: Collection[str] = ()) -> None:
+        self._windows = windows
+        self._clock = clock
+        self._probes = probes
+        self._points: deque[Point] = deque(maxlen=int(_LONGEST_S / windows.step_s))
+
+    def points(self) -> tuple[Point, ...]:
+        """Return every point, oldest first, the steps since the last call among them."""
+        last = self._points[-1].at if self._points else float("-inf")
+        for step in self._windows.steps(last, (HTTP_DURATION, CACHE_REQUESTS)):
+            if self._points and step.ended - step.seconds > self._points[-1].at:
+                self._points.clear()  # nobody watched for so long that steps are lost
+            self._points.append(point(step.ended, step.seconds, step.reading, self._probes))
+        return tuple(self._points)
+
+    def current(self, window: Window) -> Point:
+        """Return the step that is not over yet, as the short window `window` shows it."""
+        return point(self._clock.monotonic(), window.seconds, window.reading, self._probes)
+
+
+def point(at: float, seconds: float, reading: Reading, probes: Collection[str]) -> Point:
+    """Add up what a step counted."""
+    requests = Requests(HTTP_DURATION.buckets)
+    for (_, route, status, _), buckets, total in histogram_rows(reading[HTTP_DURATION.name]):
+        if route not in probes:
+            requests.add(buckets, total)
+            requests.failed += sum(buckets) if status.startswith("5") else 0
+    return Point(at, seconds, requests, _domains(reading[CACHE_REQUESTS.name]))
+
+
+def added(lookups: Iterable[Lookups]) -> Lookups:
+    """Add lookups up."""
+    total = Lookups()
+    for each in lookups:
+        total.total += each.total
+        total.hits += each.hits
+    return total
+
+
+def _domains(family: Family) -> dict[str, Lookups]:
+    # All clinics' values of one domain and result lie a stride apart: summed in C.
+    found: dict[str, Lookups] = {}
+    for at, (domain, result) in enumerate(family.variants):
+        count = sum(family.values[at :: len(family.variants)])
+        found.setdefault(domain, Lookups()).add(result, count)
+    return found

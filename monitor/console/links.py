@@ -1,0 +1,47 @@
+"""The console's own addresses, under whatever prefix the service is mounted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+
+PREFIX: Final = "/console"
+
+
+def is_console_path(path: str) -> bool:
+    """Say whether a path is the console's; it asks for a sign-in of its own."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of pages.
+
+    Attributes:
+        root: What stands before `/console`.
+    """
+
+    root: str = ""
+
+    @classmethod
+    def of(cls, request: Request) -> Links:
+        """Return the addresses as the asking browser must spell them."""
+        return cls(str(request.scope.get("root_path", "")))
+
+    @property
+    def home(self) -> str:
+        return f"{self.root}{PREFIX}"
+
+    def to(self, *parts: str | int, **query: str | int | None) -> str:
+        """Return the address of a page, such as `to("clinics", 7)`."""
+        path = "/".join((self.home, *(quote(str(part), safe="") for part in parts)))
+        given = {key: str(value) for key, value in query.items() if value not in (None, "")}
+        return f"{path}?{urlencode(given)}" if given else path
+
+    def back(self, wanted: str) -> str:
+        """Return where to go after the sign-in: a page of the console, whatever was asked for."""
+        inside = wanted.startswith((f"{self.home}/", f"{self.home}?")) and "\\" not in wanted
+        return wanted if inside else self.home

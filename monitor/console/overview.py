@@ -1,0 +1,179 @@
+"""The first page: whether all is well, and where not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.console import html as h
+from monitor.console import words
+from monitor.console.alarms import State
+from monitor.console.charts import Chart, Series
+from monitor.console.history import Point
+from monitor.console.html import Markup
+from monitor.console.layout import at, badge, card, grid, tiles
+from monitor.console.links import Links
+from monitor.console.runtime import runtime
+from monitor.console.snapshot import Snapshot
+from monitor.console.tables import clinic_rows, clinic_table, route_table
+from monitor.metrics import catalogue
+from monitor.objectives import Objectives, Threshold
+
+_CHARTED = 120
+_CLINICS, _ROUTES, _ISSUES = 8, 12, 20
+_STANDING: Final = {
+    State.PENDING: "is broken and pages soon",
+    State.FIRING: "is broken and pages",
+    State.EASING: "is whole again, its page ends soon",
+}
+_P50, _P95, _P99 = 0.50, 0.95, 0.99
+
+
+def overview(snapshot: Snapshot, links: Links, objectives: Objectives) -> Markup:
+    """Return the part that changes."""
+    performance = snapshot.performance
+    return h.markup(
+        verdict(snapshot),
+        _numbers(snapshot, objectives),
+        issues(snapshot, links),
+        h.div(*charts(snapshot, objectives), class_="cards"),
+        card(
+            "Busiest clinics",
+            clinic_table(clinic_rows(performance, "requests")[:_CLINICS], snapshot, links, objectives),
+            h.p(h.a("All clinics", href=links.to("clinics"))),
+        ),
+        card("Routes", route_table(snapshot, links, objectives, _ROUTES)),
+        card("Health checks", _checks(snapshot)),
+        card("The service itself", runtime(snapshot)),
+        taken(snapshot),
+    )
+
+
+def verdict(snapshot: Snapshot) -> Markup:
+    """Return one sentence about the whole; a screen reader hears it when it changes."""
+    out = [name for name, finding in snapshot.checks.items() if not finding.healthy]
+    burning = [alarm for alarm in snapshot.alarms if alarm.burning]
+    parts = [f"The {name} is out" for name in out]
+    parts += [f"{words.title(alarm.threshold)} {_STANDING[alarm.state]}" for alarm in burning]
+    of_some = sum(1 for issue in snapshot.issues if issue.tenant or issue.route)
+    if not parts and of_some:
+        parts = [f"All is well on the whole; {of_some} clinics or routes break an objective"]
+    kind = "bad" if out or any(alarm.state is State.FIRING for alarm in burning) else "warn"
+    text = f"{'. '.join(parts)}." if parts else "All is well."
+    return h.p(badge(text, kind if parts else "good"), id="verdict", role="status", class_="verdict")
+
+
+def _numbers(snapshot: Snapshot, objectives: Objectives) -> Markup:
+    overall, figures = snapshot.performance.overall, snapshot.figures
+    latency, errors, hits = objectives.latency_mean, objectives.error_ratio, objectives.hit_ratio
+    p99 = overall.quantile(_P99, 20)
+    workers = int(figures.one(catalogue.WORKERS) or 1)
+    return tiles(
+        (
+            "Requests",
+            words.rate(snapshot.points[-1].per_second),
+            f"{words.count(overall.count)} in {words.span(snapshot.seconds)}",
+            False,
+        ),
+        judged_tile("Average response", latency, overall.mean_s, snapshot),
+        ("P99 response", words.seconds(p99.value if p99 else None), "99 of 100 are faster", False),
+        judged_tile("Errors", errors, overall.error_ratio, snapshot),
+        judged_tile("Cache hits", hits, snapshot.performance.cache().hit_ratio, snapshot),
+        (
+            "In flight",
+            words.count(figures.total(catalogue.HTTP_ACTIVE)),
+            f"{workers} worker{'s' if workers > 1 else ''}",
+            False,
+        ),
+    )
+
+
+def judged_tile(
+    name: str, threshold: Threshold, value: float | None, snapshot: Snapshot, tenant: str | None = None
+) -> tuple[str, str, str, bool]:
+    """Return a tile that is held against its objective, of one clinic or of all."""
+    broken = snapshot.breaks(threshold, tenant)
+    return name, words.measured(threshold, value), words.bound(threshold), broken
+
+
+def issues(snapshot: Snapshot, links: Links, tenant: str | None = None) -> Markup | None:
+    """Return what breaks an objective now, of one clinic or of all; None where nothing does."""
+    found = [issue for issue in snapshot.issues if tenant in (None, issue.tenant)]
+    if not found:
+        return None
+    lines = [
+        h.li(
+            f"{words.issue(issue)}. ",
+            h.a(f"Clinic {issue.tenant}", href=links.to("clinics", issue.tenant))
+            if issue.tenant and issue.tenant.isdigit() and not tenant
+            else None,
+        )
+        for issue in found[:_ISSUES]
+    ]
+    more = len(found) - len(lines)
+    rest = h.li(f"And {more} more.") if more else None
+    return card("Issues", h.ul(*lines, rest, class_="issues"), kind="warning")
+
+
+def charts(snapshot: Snapshot, objectives: Objectives) -> list[Markup]:
+    """Return requests, response times, errors and hits over the last minutes."""
+    points = snapshot.points[-_CHARTED:]
+    times = [words.clock(snapshot.moment(point.at)) for point in points]
+    quantiles = (("P50", _P50), ("P95", _P95), ("P99", _P99))
+    charts = (
+        Chart("Requests", times, [Series("requests", [p.per_second for p in points])], words.rate),
+        Chart(
+            "Response time",
+            times,
+            [Series(name, [p.quantile_s(share) for p in points]) for name, share in quantiles],
+            words.seconds,
+            objectives.latency.latency_bound_s,
+        ),
+        Chart(
+            "Errors",
+            times,
+            [Series("failed", [p.requests.error_ratio for p in points])],
+            words.share,
+            objectives.error_ratio.bound,
+            most=1.0,
+        ),
+        hit_chart("Cache hits", times, points, [], objectives),
+    )
+    return [chart.draw() for chart in charts]
+
+
+def hit_chart(
+    title: str, times: Sequence[str], points: Sequence[Point], domains: Sequence[str], objectives: Objectives
+) -> Chart:
+    """Return the hit ratio over time: of each domain, or of all."""
+    series = [
+        Series(
+            words.domain_name(name),
+            [p.domains[name].hit_ratio if name in p.domains else None for p in points],
+        )
+        for name in domains
+    ] or [Series("hits", [p.lookups.hit_ratio for p in points])]
+    return Chart(title, times, series, words.share, objectives.hit_ratio.bound, top=1.0, most=1.0)
+
+
+def taken(snapshot: Snapshot) -> Markup:
+    """Return when the page's numbers were taken, and over which time."""
+    return h.p(
+        f"Averages, percentiles and ratios are of the last {words.span(snapshot.seconds)}. Taken at ",
+        at(f"{words.clock(snapshot.at)} UTC", words.moment(snapshot.at)),
+        f" in {words.seconds(snapshot.seconds_taken)} beside the requests.",
+        class_="note",
+    )
+
+
+def _checks(snapshot: Snapshot) -> Markup:
+    rows = [
+        (
+            name,
+            badge("ok", "good") if finding.healthy else badge(finding.problem or "out", "bad"),
+            words.seconds(finding.seconds),
+            "essential" if finding.check.essential else "the service goes on without it",
+        )
+        for name, finding in snapshot.checks.items()
+    ]
+    return grid("Health checks", ("Check", "State", "Took", "Meaning"), rows, "No checks are set up.")
