@@ -17,8 +17,8 @@ RUN chmod 755 /opt/taskmed/bin/taskmed \
 FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="TaskMed" \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN groupadd --system --gid 10001 taskmed \
-    && useradd --system --uid 10001 --gid taskmed --no-create-home --home-dir /tmp --shell /usr/sbin/nologin taskmed
+RUN groupadd --gid 10001 taskmed \
+    && useradd --uid 10001 --gid taskmed --no-create-home --home-dir /tmp --shell /usr/sbin/nologin taskmed
 COPY --from=build /opt/taskmed /opt/taskmed
 ENV PATH=/opt/taskmed/bin:$PATH PYTHONPATH=/opt/taskmed/src PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 PORT=8000

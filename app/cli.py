@@ -1,4 +1,4 @@
-"""The command line: `taskmed serve`, `run`, `migrate`, `demo`, `token`, `load`."""
+"""The command line: `taskmed serve`, `run`, `migrate`, `demo`, `token`, `load`, `cache`."""
 
 from __future__ import annotations
 
@@ -117,6 +117,25 @@ def load(
     if not (elsewhere or plan.on_loopback):
         raise typer.BadParameter("is not on this machine; add --elsewhere if it is yours", param_hint="--url")
     raise typer.Exit(run_load(plan, _local_config().token_keys, as_json=as_json))
+
+
+@app.command()
+def cache(
+    position: Annotated[str, typer.Argument(help="on, off, or status.")] = "status",
+    clinic: Annotated[int | None, typer.Option(help="For this clinic alone.", min=1)] = None,
+    domain: Annotated[str | None, typer.Option(help="For this domain alone, such as contacts.")] = None,
+    url: Annotated[str, typer.Option(help="Address of the service.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Switch the cache of a running service off or on, or say what is off."""
+    from app.cache_command import move  # noqa: PLC0415 - each command loads what it needs
+
+    wanted = {"status": None, "on": True, "off": False}
+    if position not in wanted:
+        raise typer.BadParameter("must be on, off or status", param_hint="position")
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("must begin with http:// or https://", param_hint="--url")
+    keys = _local_config().token_keys
+    typer.echo(move(url, keys, enabled=wanted[position], clinic=clinic, domain=domain))
 
 
 def main() -> None:
