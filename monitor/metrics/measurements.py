@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -92,7 +93,7 @@ class Measurements:
             tasks.create_task(self._every(_SWEEP_S, self._sweep))
 
     def close(self) -> None:
-        """Stop the thread and give up the memory; no recorder may be used afterwards."""
+        """Stop the thread and give up the memory; what is still counted afterwards is lost."""
         self.executor.shutdown()
         self.workers.close()
 
@@ -103,5 +104,7 @@ class Measurements:
     async def _every(self, seconds: float, work: Callable[[], object]) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await loop.run_in_executor(self.executor, work)
+            # A file that cannot be read this time must not end the chores for good.
+            with suppress(OSError):
+                await loop.run_in_executor(self.executor, work)
             await self._clock.sleep(seconds)
