@@ -31,7 +31,7 @@ _DOMAINS = (
 async def missing_clinics(database: Database) -> tuple[DemoClinic, ...]:
     """Return the demo clinics that the database does not hold."""
     async with database.reading_all() as reader:
-        ids = scope.select_of_all_tenants(CLINICS, CLINICS.c[scope.TENANT_COLUMN])
+        ids = scope.select_tenants(CLINICS)
         there = {row[0] for row in await reader.all(ids)}
     return tuple(clinic for clinic in demo_clinics() if clinic.id not in there)
 

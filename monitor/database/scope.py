@@ -113,6 +113,11 @@ def select_of_all_tenants(source: FromClause, *columns: Any) -> sa.Select[Any]:
     return _marked(statement, None, source)
 
 
+def select_tenants(table: sa.Table) -> sa.Select[Any]:
+    """Return a SELECT of the tenants that have rows in `table`, for operators as above."""
+    return select_of_all_tenants(table, table.c[TENANT_COLUMN]).distinct().order_by(table.c[TENANT_COLUMN])
+
+
 def require_scope(statement: sa.Executable, tenant: TenantId | None) -> None:
     """Check that every tenant table the statement touches was filtered for `tenant`.
 

@@ -119,6 +119,21 @@ async def test_the_doors_refuse_an_unscoped_statement(database: Database) -> Non
                 await unit.execute(sa.delete(NOTES))
 
 
+async def test_an_operator_may_ask_which_tenants_there_are(database: Database) -> None:
+    """Each tenant with rows is named once, in order, at the operator's door alone."""
+    for tenant in (2, 1):
+        with bind(tenant):
+            async with database.writing() as unit:
+                await unit.execute(scope.insert_many(NOTES, [{"id": 1, "text": ""}, {"id": 2, "text": ""}]))
+
+    async with database.reading_all() as reader:
+        assert [(1,), (2,)] == [tuple(row) for row in await reader.all(scope.select_tenants(NOTES))]
+    with bind(1):
+        async with database.reading() as reader:
+            with pytest.raises(CrossTenantAccess):
+                await reader.all(scope.select_tenants(NOTES))
+
+
 async def test_each_builder_stays_within_its_tenant(database: Database) -> None:
     """Reads, updates, deletes and joins of one tenant leave the rows of another untouched."""
     for tenant in (1, 2):
