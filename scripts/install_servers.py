@@ -8,12 +8,13 @@ and only extracted, into `.cache/servers/newer`.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ LATER_SUITE = "forky"
 LATER = ("prometheus", "promtool", "prometheus-alertmanager", "docker-compose")
 STARTED = ("redis-server", "initdb", "prometheus", "prometheus-alertmanager", "chromium")
 LINE_EVERY_S = 2.0
+NEWLY = re.compile(r"(\d+) newly installed")
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -71,8 +73,8 @@ def install(packages: list[str]) -> None:
         POLICY.write_text("#!/bin/sh\nexit 101\n")
         POLICY.chmod(0o755)
     try:
-        run_counted([*apt, "update"], "Get:", "apt-get update: {} index files")
-        run_counted([*apt, "install", *packages], "Setting up", "apt-get install: {} packages set up")
+        run_counted([*apt, "update"])
+        run_counted([*apt, "install", *packages])
     finally:
         if holds_back:
             POLICY.unlink()
@@ -154,23 +156,35 @@ def logged(command: list[str], folder: Path, environment: dict[str, str]) -> boo
         )
 
 
-def run_counted(command: list[str], mark: str, line: str) -> None:
-    """Run a command, show how many of its lines begin with `mark`, and show all of them if it fails."""
+def run_counted(command: list[str]) -> None:
+    """Run apt-get, say now and then how far it is, and show its last lines if it fails."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    shown, seen, lines = time.monotonic(), 0, []
+    lines: list[str] = []
+    shown = time.monotonic()
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for text in process.stdout or ():
             lines.append(text)
-            seen += text.startswith(mark)
             if time.monotonic() - shown > LINE_EVERY_S:
-                say(line.format(seen))
+                say(progress(lines))
                 shown = time.monotonic()
-    say(line.format(seen))
+    say(progress(lines))
     if process.returncode:
         sys.stderr.writelines(lines[-30:])
         say(f"`{' '.join(command)}` failed with code {process.returncode}")
+
+
+def progress(lines: Sequence[str]) -> str:
+    """Say in a few words how far apt-get is."""
+    total = next((found[1] for line in lines if (found := NEWLY.search(line))), None)
+    counts = {
+        word: sum(line.startswith(mark) for line in lines)
+        for word, mark in (("fetched", "Get:"), ("unpacked", "Unpacking "), ("set up", "Setting up "))
+    }
+    if total is None:
+        return f"{counts['fetched']} index files"
+    return f"of {total} packages " + ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
 def say(text: str) -> None:
