@@ -118,11 +118,16 @@ class Layout:
         self.digest = hashlib.sha256(named.encode()).hexdigest()[:16]
 
     @property
+    def series_per_tenant(self) -> int:
+        """The series that each tenant has, from its first request on."""
+        families = self.tenants.families.values()
+        return sum(len(family.variants) or _lines(family.metric) for family in families)
+
+    @property
     def series_budget(self) -> int:
         """The most series that a scrape of this layout can have."""
         plain = sum(block.rows * _lines(block.metric) for block in self.blocks.values())
-        each = sum(len(family.variants) or _lines(family.metric) for family in self.tenants.families.values())
-        return plain + each * self.tenant_rows
+        return plain + self.series_per_tenant * self.tenant_rows
 
     def _take(self, cells: int) -> int:
         first = self._next

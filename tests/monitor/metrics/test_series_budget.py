@@ -58,6 +58,20 @@ def test_a_hundred_thousand_random_requests_stay_within_the_budget() -> None:
     measurements.close()
 
 
+def test_each_tenant_costs_exactly_what_the_layout_says() -> None:
+    """A histogram of ten bounds, four outcomes, and six counters for each domain."""
+    domains = ("contacts", "appointments", "medical_records", "analytics", "settings")
+    measurements = Measurements(CollectorRegistry(), ManualClock(), domains=domains, tenants=9)
+    counted = []
+    for tenant in (1, 2, 3):
+        measurements.http.begin("GET")
+        measurements.http.end("GET", "/x", 200, None, Outcome.SUCCESS, tenant, 0.01)
+        counted.append(series(measurements))
+    assert counted[1] - counted[0] == counted[2] - counted[1] == 47
+    assert measurements.columns.layout.series_per_tenant == 47
+    measurements.close()
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 3)), max_size=60))
 def test_no_order_of_arrivals_and_sweeps_passes_the_budget(steps: list[tuple[int, int]]) -> None:
