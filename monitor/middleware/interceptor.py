@@ -28,6 +28,10 @@ from monitor.tenancy.identity import TenantId
 # Stored for one user only, and asked for again each time: an invalidation cannot reach a browser.
 _PRIVATE = ((b"cache-control", b"private, no-cache"), (b"vary", b"authorization"))
 
+_READS = ("GET", "HEAD")
+# Requests whose keys are remembered, and their longest path and query: the memory is the client's to fill.
+_PLANNED, _LONGEST = 20_000, 200
+
 Query = Sequence[tuple[str, str]]
 KeyMaker = Callable[[TenantId, Mapping[str, str], Query], CacheKey | None]
 
@@ -39,7 +43,8 @@ class CachedRoute:
     Attributes:
         path: The route's template, as in the route table.
         key: Makes the key from the bound tenant, the path's parameters and the query; None
-            leaves the request uncached, for instance when a parameter is invalid.
+            leaves the request uncached, for instance when a parameter is invalid. The same
+            arguments must always give the same key.
     """
 
     path: str
@@ -91,6 +96,7 @@ class CacheInterceptor:
         self._matcher = RouteMatcher(routes)
         self._name = name.encode()
         self._behind: set[asyncio.Future[None]] = set()
+        self._planned: dict[tuple[TenantId, str, bytes, str], tuple[CacheKey, str]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = self._key(scope)
@@ -103,21 +109,35 @@ class CacheInterceptor:
         await self._answer(scope, send, lookup)
 
     def _key(self, scope: Scope) -> CacheKey | None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        if scope["type"] != "http" or scope["method"] not in _READS:
             return None
-        path: str = scope["path"]
-        found = self._matcher.match(path.removeprefix(scope.get("root_path", "")))
         record = record_of(scope)
+        tenant = record.tenant
         # Without a tenant the request goes on and fails closed at the first tenant data it touches.
-        if found is None or record.tenant is None:
+        if tenant is None:
             return None
-        plan, parameters = found
-        query = scope["query_string"]
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ()
-        key = plan.key(record.tenant, parameters, pairs)
-        if key is not None:
-            record.route = plan.path
+        asked = (tenant, scope["path"], scope["query_string"], scope.get("root_path", ""))
+        planned = self._planned.get(asked) or self._plan(*asked)
+        if planned is None:
+            return None
+        key, record.route = planned
         return key
+
+    def _plan(self, tenant: TenantId, path: str, query: bytes, root: str) -> tuple[CacheKey, str] | None:
+        found = self._matcher.match(path.removeprefix(root))
+        if found is None:
+            return None
+        route, parameters = found
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ()
+        key = route.key(tenant, parameters, pairs)
+        if key is None:
+            return None
+        planned = key, route.path
+        if len(path) + len(query) <= _LONGEST:
+            if len(self._planned) >= _PLANNED:
+                self._planned.clear()
+            self._planned[tenant, path, query, root] = planned
+        return planned
 
     async def _load(self, scope: Scope, key: CacheKey) -> Loaded:
         # The load may outlive its first caller, so it gets a scope and a client of its own.
