@@ -10,11 +10,8 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from app.drill.process import Server
-from app.drill.process import ServerFailed, free_port
-from app.drill.stack import AlertmanagerServer
-from app.drill.stack import PrometheusServer
-from app.drill.stack import RedisServer
+from app.drill.process import Server, ServerFailed, free_port
+from app.drill.stack import AlertmanagerServer, PrometheusServer, RedisServer
 
 __all__ = ["AlertmanagerServer", "PostgresServer", "PrometheusServer", "RedisServer", "Server", "free_port"]
 
