@@ -198,9 +198,7 @@ class AppConfig:
         )
 
 
-def load(
-    overrides: Mapping[str, str] | None = None, defaults: Mapping[str, str] | None = None
-) -> AppConfig:
+def load(overrides: Mapping[str, str] | None = None, defaults: Mapping[str, str] | None = None) -> AppConfig:
     """Read the configuration from the process's environment.
 
     Args:

@@ -21,7 +21,7 @@ No text in here ever repeats what the caller sent: it may be a patient's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -249,18 +249,17 @@ _BY_STATUS = {
 
 async def on_problem(request: Request, error: Exception) -> Response:
     """Answer a `Problem`."""
-    if not isinstance(error, Problem):
-        raise error
-    return render(error, request.scope)
+    return render(cast("Problem", error), request.scope)  # Starlette hands each handler its own kind
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer Starlette's own exceptions: no route, no method, an unreadable request."""
-    told = _BY_STATUS.get(error.status_code) if isinstance(error, HTTPException) else None
-    if told is None or not isinstance(error, HTTPException):
-        raise error
+    raised = cast("HTTPException", error)
+    told = _BY_STATUS.get(raised.status_code)
+    if told is None:
+        raise raised
     problem = told.problem(told.detail)
-    problem.headers.update(error.headers or {})
+    problem.headers.update(raised.headers or {})
     return render(problem, request.scope)
 
 

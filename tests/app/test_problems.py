@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -174,6 +175,7 @@ async def test_a_field_error_repeats_no_value(sqlite_service: Service, field: di
         (StatementFailed("SELECT contacts", "OperationalError"), 503),
         (UnscopedStatement("contacts"), 500),
         (ValueError(CANARY), 500),
+        (HTTPException(418, CANARY), 500),
         (MonitorError(CANARY), 500),
     ],
 )
