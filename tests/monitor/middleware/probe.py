@@ -17,6 +17,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message
 from starlette.websockets import WebSocket
 
+from monitor.middleware.request import record_of
+
 
 class Failure(Exception):
     """What the probe's handlers raise."""
@@ -118,6 +120,7 @@ class Probe:
             Route("/stream", self.stream),
             Route("/stream-broken", self.stream_broken),
             Route("/stream-held", self.stream_held),
+            Route("/events", self.events),
             Route("/background", self.background),
             Route("/background-broken", self.background_broken),
             Route("/held", self.hold),
@@ -160,6 +163,10 @@ class Probe:
         return StreamingResponse(self.parts(Failure()))
 
     async def stream_held(self, _: Request) -> Response:
+        return StreamingResponse(self.parts(hold=True))
+
+    async def events(self, request: Request) -> Response:
+        record_of(request.scope).lasting = True
         return StreamingResponse(self.parts(hold=True))
 
     async def background(self, _: Request) -> Response:

@@ -146,6 +146,18 @@ async def test_a_stream_lasts_to_its_last_part_and_has_a_first_byte(either: Benc
     assert either.recorder.of("first_byte") == [("/stream", pytest.approx(0.010))]
 
 
+async def test_a_stream_that_is_meant_to_last_is_measured_to_its_first_part(either: Bench) -> None:
+    """An open stream of events is neither in flight nor slow, however long somebody listens."""
+    running = asyncio.ensure_future(Client("/events").call(either.app))
+    await until(lambda: bool(either.recorder.of("end")))
+
+    assert not running.done()
+    assert either.seconds() == [0.010]
+    either.held.set()
+    await running
+    assert either.ends() == [("GET", "/events", 200, None, SUCCESS)]
+
+
 async def test_an_answer_in_one_part_has_no_first_byte(bench: Bench) -> None:
     """Time to first byte is told only of answers in several parts."""
     await Client("/contacts/7").call(bench.app)

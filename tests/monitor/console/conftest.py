@@ -1,0 +1,23 @@
+"""The running service with its console."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.monitor.console.service import Operator, Service, running
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    """Give the running service."""
+    async with running() as service:
+        yield service
+
+
+@pytest.fixture
+async def operator(service: Service) -> AsyncIterator[Operator]:
+    """Give a signed-in operator's browser."""
+    async with service.operator() as operator:
+        yield operator

@@ -1,0 +1,52 @@
+"""Addresses of the console, and where a sign-in may lead."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.console.links import Links, is_console_path
+
+
+def test_parts_and_queries_are_quoted() -> None:
+    """Whatever a part holds, it stays one part."""
+    links = Links("/ops")
+    assert links.home == "/ops/console"
+    assert links.to("clinics", 7) == "/ops/console/clinics/7"
+    assert links.to("a/b", route="/x?y", empty="", none=None) == "/ops/console/a%2Fb?route=%2Fx%3Fy"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "onward"),
+    [
+        ("/console/cache", "/console/cache"),
+        ("/console?x=1", "/console?x=1"),
+        ("", "/console"),
+        ("https://elsewhere.example/console/", "/console"),
+        ("//elsewhere.example/console/", "/console"),
+        ("/console/\\elsewhere", "/console"),
+        ("/consoles", "/console"),
+        ("/api/contacts", "/console"),
+    ],
+)
+def test_a_sign_in_leads_into_the_console(wanted: str, onward: str) -> None:
+    """An address that came with the request cannot lead anywhere else."""
+    assert Links().back(wanted) == onward
+
+
+@given(st.text())
+def test_no_text_leads_to_another_host(wanted: str) -> None:
+    """As a browser joins addresses, the host stays."""
+    onward = urljoin("http://clinic.test/console/sign-in", Links().back(wanted))
+    assert urlsplit(onward).netloc == "clinic.test"
+
+
+@pytest.mark.parametrize(
+    ("path", "own"), [("/console", True), ("/console/x", True), ("/consoles", False), ("/api", False)]
+)
+def test_which_paths_are_the_consoles(path: str, *, own: bool) -> None:
+    """The tenant middleware lets these pass without a header."""
+    assert is_console_path(path) is own
