@@ -69,7 +69,8 @@ class View:
                     families[family.metric.name] = _whole(family)
                 else:
                     _append(whole, family)
-        return families
+        # Families by cache domain are not in any slice where the service has no domains.
+        return {metric.name: Family(metric, [], []) for metric in self._layout.metrics} | families
 
 
 def _whole(part: Family) -> Family:

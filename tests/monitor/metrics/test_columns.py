@@ -102,3 +102,17 @@ def test_the_whole_catalogue_has_a_place() -> None:
     starts = [start for run in runs for start in run]
     assert starts == sorted(set(starts))
     assert layout.cells * 8 < 2_000_000
+
+
+def test_an_exemplar_is_a_whole_trace_id_or_none() -> None:
+    """The last sampled trace of a bucket is kept; what is no id is ignored and the value still counts."""
+    columns = columns_of(HTTP_DURATION)
+    histogram = columns.histograms(HTTP_DURATION).of("GET", "/x", "200", "")
+    histogram.observe(0.02, "ab" * 16)
+    histogram.observe(0.021, "cd" * 16)
+    histogram.observe(0.022, "short")
+    histogram.observe(0.3)
+    source = Source(columns.layout, columns.memory, gauges=True)
+    family = read_plain(columns.layout.blocks[HTTP_DURATION.name], [source])
+    assert family.exemplars == {2: ("cd" * 16, 0.021, 1_750_000_000.0)}
+    assert sum(family.counts) == 4

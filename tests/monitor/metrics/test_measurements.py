@@ -6,12 +6,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from monitor.metrics.catalogue import Outcome
 from monitor.metrics.measurements import Measurements
+from monitor.metrics.performance import Performance
 from monitor.testing import ManualClock
 from tests.conditions import until
+from tests.monitor.metrics.exposed import parse_text, samples
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -25,6 +27,22 @@ def test_counting_after_the_end_is_no_error(shared: object, tmp_path: Path) -> N
     measurements.http.end("GET", "/x", 200, None, Outcome.SUCCESS, 1, 0.01, "ab" * 16)
     measurements.http.end("GET", "/new", 500, "OSError", Outcome.SERVER_ERROR, 2, 0.01)
     measurements.traces.exported(3)
+
+
+def test_a_service_without_cache_domains_is_measured_all_the_same() -> None:
+    """Scrape, window and performance do without the families that have no series."""
+    registry = CollectorRegistry()
+    measurements = Measurements(registry, ManualClock(), domains=())
+    measurements.windows.tick()
+    measurements.http.begin("GET")
+    measurements.http.end("GET", "/x", 200, None, Outcome.SUCCESS, 1, 0.01)
+    measurements.cache.looked_up(1, "contacts", "hit", "near", 0.001)
+    for window in (measurements.windows.over(60), measurements.windows.over(60, "1")):
+        assert Performance(window.totals).tenants["1"].count == 1
+        assert Performance(window.totals).cache().hit_ratio is None
+    ours = samples(parse_text(b"".join(measurements.exposition.render()).decode()))
+    assert ours == samples(parse_text(generate_latest(registry).decode()))
+    measurements.close()
 
 
 async def test_a_chore_that_fails_is_tried_again(

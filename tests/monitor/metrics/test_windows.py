@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.metrics.catalogue import HTTP_BUCKETS, HTTP_DURATION, TENANT_DURATION, Outcome
 from monitor.metrics.measurements import Measurements
-from monitor.metrics.windows import Percentile, histogram_rows, percentile
+from monitor.metrics.windows import Percentile, histogram_rows, percentile, summed
 from monitor.testing import ManualClock
 
 
@@ -129,3 +129,9 @@ def test_a_percentile_is_within_its_bound_of_the_exact_one(values: list[float], 
     assert found is not None
     assert found.error is not None
     assert abs(found.value - exact) <= found.error + 1e-9
+
+
+def test_histograms_add_up_bucket_by_bucket() -> None:
+    """Nothing adds up to nothing."""
+    assert summed([[1, 2, 3], [4, 0, 1]], 3) == [5, 2, 4]
+    assert summed([], 2) == [0, 0]
