@@ -47,6 +47,7 @@ class CacheLease:
         self._polled_at = _NEVER
         self._epoch = -1
         self._epoch_seen_at = _NEVER
+        self._opens_at = _NEVER
         self._incarnation = ""
         self._snapshot: OutboxSnapshot | None = None
         self._suspects: frozenset[tuple[int | None, str | None]] = frozenset()
@@ -66,6 +67,7 @@ class CacheLease:
         self._snapshot = snapshot
         if snapshot.epoch != self._epoch:
             self._epoch, self._epoch_seen_at = snapshot.epoch, now
+            self._opens_at = self._quarantine_ends()
         self._incarnation = snapshot.incarnation
         self._suspects = _suspects(snapshot)
         suspensions = snapshot.ids_of(OutboxKind.SUSPENDED)
@@ -83,9 +85,10 @@ class CacheLease:
 
     def admits(self, tenant: int, domain: str) -> int | None:
         """Return the epoch to look up and store under, or None: bypass the cache."""
-        epoch = self.confirms()
-        suspects = self._suspects
-        if epoch is None or not suspects:
+        if not self._opens_at <= self._now() < self._until:
+            return None
+        epoch, suspects = self._epoch, self._suspects
+        if not suspects:
             return epoch
         asked = ((tenant, domain), (tenant, None), (None, domain), _EVERYTHING)
         return None if any(scope in suspects for scope in asked) else epoch
@@ -95,8 +98,7 @@ class CacheLease:
 
         A write's own outbox row makes its scope suspect, so suspects do not count here.
         """
-        now = self._now()
-        return self._epoch if now < self._until and now >= self._quarantine_ends() else None
+        return self._epoch if self._opens_at <= self._now() < self._until else None
 
     def recognises(self, epoch: int, incarnation: str) -> bool:
         """Say whether `incarnation` is the run of the primary that `epoch` stands for."""
@@ -122,7 +124,7 @@ class CacheLease:
         now = self._now()
         if now >= self._until:
             return LeaseState.EXPIRED
-        if now < self._quarantine_ends():
+        if now < self._opens_at:
             return LeaseState.QUARANTINED
         return LeaseState.SUSPENDED if _EVERYTHING in self._suspects else LeaseState.HELD
 

@@ -32,6 +32,7 @@ class PoolSettings:
         recycle_s: Age at which a connection is replaced, so that a proxy or a failover is noticed.
         busy_timeout_s: How long SQLite waits for a lock of another process.
         connect_timeout_s: How long PostgreSQL may take to accept a connection.
+        statement_timeout_s: How long PostgreSQL may take for a statement before it is given up.
     """
 
     size: int = 10
@@ -39,6 +40,7 @@ class PoolSettings:
     recycle_s: float = 1_800.0
     busy_timeout_s: float = 10.0
     connect_timeout_s: float = 5.0
+    statement_timeout_s: float = 30.0
 
 
 def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
@@ -57,7 +59,11 @@ def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
         "hide_parameters": True,
     }
     if parsed.drivername == _POSTGRESQL:
-        arguments = {"timeout": pool.connect_timeout_s, "server_settings": {"application_name": "taskmed"}}
+        arguments = {
+            "timeout": pool.connect_timeout_s,
+            "command_timeout": pool.statement_timeout_s,
+            "server_settings": {"application_name": "taskmed"},
+        }
         return create_async_engine(parsed, connect_args=arguments, pool_pre_ping=False, **options)
     engine = create_async_engine(
         parsed,

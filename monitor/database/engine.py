@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import sqlalchemy as sa
 import sqlalchemy.exc as sa_exc
@@ -63,9 +63,7 @@ class Database:
             slow_query_s=slow_query_s,
         )
         # SQLite has one writer: within the process it waits here, in turn, and not by polling the file.
-        self._turn: AbstractAsyncContextManager[object] = (
-            asyncio.Lock() if is_sqlite(self._engine) else nullcontext()
-        )
+        self._turn = asyncio.Semaphore(1 if is_sqlite(self._engine) else self._pool.size)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
@@ -96,7 +94,7 @@ class Database:
             PoolExhausted: No connection became free in time.
         """
         tenant = current()
-        async with self._turn, self._connection(self._writing) as connection:
+        async with self._in_turn(), self._connection(self._writing) as connection:
             unit = UnitOfWork(connection, tenant, self._telemetry)
             yield unit
             ids = await unit.commit(self._clock.time())
@@ -122,6 +120,19 @@ class Database:
         commit = Commit(unit.scopes, ids, self._clock.monotonic())
         if not hand_over(commit):
             await self._settlement.settle(commit)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._pool.timeout_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            self._observer.pool_waited(self._pool.timeout_s, True)
+            raise PoolExhausted(self._pool.timeout_s) from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:

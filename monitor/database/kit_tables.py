@@ -34,6 +34,8 @@ CACHE_OUTBOX = sa.Table(
     sa.Column("entity", sa.Text, nullable=True),
     sa.Column("kind", sa.String(12), nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    # In a long outage the rows are many, and every worker polls the first of them four times a second.
+    sa.Index("ix_cache_outbox_kind", "kind", "id"),
     sqlite_autoincrement=True,  # an id that came back would pass for the row a writer waits for
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from monitor.clock import Clock
 from monitor.database.cache_lease import CacheLease
@@ -65,7 +65,10 @@ class RelayLoop:
         """Poll, and relay what it saw unless an earlier relay is still under way."""
         asked, self._asked, self._wanted = self._asked, False, False
         snapshot = await self._poll.once()
-        if snapshot is not None and (self._relaying is None or self._relaying.done()):
+        if snapshot is None:
+            return
+        self._wanted = not snapshot.complete  # a backlog is worked off at the shortest interval
+        if self._relaying is None or self._relaying.done():
             self._relaying = asyncio.create_task(self._relay.relay(snapshot, asked=asked))
 
     async def _run(self) -> None:
@@ -96,6 +99,4 @@ class RelayLoop:
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*tasks, return_exceptions=True)

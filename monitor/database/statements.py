@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 
 from monitor.database.scope import filtered_tables
 
@@ -41,5 +42,5 @@ def _tables_of(statement: Any) -> tuple[str, ...]:
     table = getattr(statement, "table", None)
     if table is not None:
         return (str(table.name),)
-    sources = statement.get_final_froms() if isinstance(statement, sa.Select) else ()
-    return tuple(str(name) for source in sources if (name := getattr(source, "name", None)))
+    elements = visitors.iterate(statement)
+    return tuple(dict.fromkeys(element.name for element in elements if isinstance(element, sa.Table)))

@@ -53,6 +53,7 @@ def _create_kit_tables() -> None:
         sa.Column("created_at", sa.Double, nullable=False),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_cache_outbox_kind", "cache_outbox", ["kind", "id"])
     epochs = op.create_table(
         "cache_epoch",
         sa.Column("epoch", sa.BigInteger, primary_key=True, autoincrement=False),

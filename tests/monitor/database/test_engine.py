@@ -116,6 +116,19 @@ async def test_a_second_writer_waits_and_is_not_refused(database: Database) -> N
         assert ["8"] == await texts(database)
 
 
+async def test_a_writer_inside_a_writer_is_refused_in_time(url: str, observer: RecordingObserver) -> None:
+    """On SQLite, which has one writer, and on a pool of one a second transaction of a task ends its wait."""
+    pool = PoolSettings(size=1, timeout_s=0.05)
+    database = Database(url, observer=observer, tracer=NoOpTracer(), clock=SystemClock(), pool=pool)
+    with bind(1):
+        async with database.writing():
+            with pytest.raises(PoolExhausted):
+                await write(database, 1, "one")
+    await database.aclose()
+
+    assert True is observer.of("pool_waited")[-1][1]
+
+
 async def test_a_collision_is_an_error_of_its_own(database: Database) -> None:
     """A row that collides with a key raises `ConstraintViolated`, which quotes no value of it."""
     with bind(1):

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from monitor.clock import SystemClock
-from monitor.database import scope
+from monitor.database import outbox, scope
 from monitor.database.engine import Database
 from monitor.database.statements import StatementWords, words_of
 from monitor.database.telemetry import StatementTelemetry
@@ -177,6 +177,8 @@ def test_words_come_from_the_structure() -> None:
                 sa.insert(WORDS).values(word=SECRET),
                 sa.select(WORDS),
                 sa.select(sa.literal(SECRET)),
+                outbox.poll(limit=10),
+                outbox.resolve([1], SECRET),
             )
         ]
 
@@ -187,4 +189,6 @@ def test_words_come_from_the_structure() -> None:
         ("INSERT", "words", "INSERT words"),
         ("SELECT", "words", "SELECT words"),
         ("SELECT", "", "SELECT"),
+        ("SELECT", "cache_outbox", "SELECT cache_outbox cache_epoch"),
+        ("DELETE", "cache_outbox", "DELETE cache_outbox"),
     ] == told
