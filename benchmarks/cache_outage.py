@@ -1,6 +1,6 @@
 """What does a hung Redis add to requests, at first and once it is known?
 
-A thousand callers, each with a key of its own, ask four times a second. The source answers
+A thousand callers, each with a key of its own, ask twice a second. The source answers
 in 200 ms. Redis is stopped by SIGSTOP and stays so. `p99_added_ms_first` is over requests
 that began in the second before and after the stop, `p99_added_ms_open` over those that
 began later: what they took beyond the source's own time, less what the same requests took
@@ -23,7 +23,7 @@ from monitor.cache.lookup import Loaded
 from monitor.tenancy.context import push
 
 CALLERS = 1_000
-PERIOD_S = 0.25
+PERIOD_S = 0.5
 SOURCE_S = 0.2
 STOP_AFTER_S = 1.0
 OPEN_AFTER_S = 2.0

@@ -36,6 +36,10 @@ class Wire(Protocol):
     async def aclose(self) -> None: ...
 
 
+_LATE = 0.2  # share of the timeout by which a late timer tells of a late loop
+_MOST_EXTENSIONS = 4
+_GRACE_S = 0.001
+
 Dial = Callable[[], Coroutine[Any, Any, Wire]]
 
 
@@ -168,8 +172,7 @@ class Link:
                 self._lost(failure.reason)
 
     def _landed(self, trip: Trip, incarnation: str) -> None:
-        if trip.deadline is not None:
-            trip.deadline.cancel()
+        trip.end()
         replies = trip.replies
         refused = next((reply for reply in replies if isinstance(reply, StoreUnavailable)), None)
         seconds = self._clock.monotonic() - trip.started_at
@@ -194,6 +197,22 @@ class Link:
             self._breaker.failed()
 
     def _expire(self, trip: Trip) -> None:
+        if trip.deadline is None:
+            return
+        loop = asyncio.get_running_loop()
+        late_s = loop.time() - trip.deadline.when()
+        if late_s > self._timeout_s * _LATE and trip.extensions < _MOST_EXTENSIONS:
+            # A loop that was busy elsewhere may hold the reply unread: no fault of the server's, and
+            # a breaker that opened now would send an overloaded service to its database as well.
+            trip.extensions += 1
+            trip.deadline = loop.call_later(self._timeout_s, self._expire, trip)
+            return
+        # What has arrived by now is read before the trip is given up.
+        trip.deadline = loop.call_later(_GRACE_S, loop.call_soon, self._expired, trip)
+
+    def _expired(self, trip: Trip) -> None:
+        if trip.deadline is None:
+            return
         if trip.sent_at:
             # Whatever was sent after it waits behind it: a late reply would answer nobody in time.
             self.drop("timeout")
@@ -204,8 +223,7 @@ class Link:
         self._breaker.failed()
 
     def _failed(self, trip: Trip, reason: str) -> None:
-        if trip.deadline is not None:
-            trip.deadline.cancel()
+        trip.end()
         self._observer.store_called(trip.operation, self._clock.monotonic() - trip.started_at, reason)
         _refuse(trip, reason)
 

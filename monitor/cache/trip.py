@@ -16,9 +16,20 @@ class Trip:
         operation: The word for metrics and errors.
         sent_at: Monotonic time at which it left; 0 until then.
         closed: Whether it was sent or has failed, so that nothing can join it any more.
+        deadline: When it fails; None once it has ended.
+        extensions: How often the deadline was put off, because the event loop itself was late.
     """
 
-    __slots__ = ("_left", "_replies", "closed", "deadline", "operation", "sent_at", "started_at")
+    __slots__ = (
+        "_left",
+        "_replies",
+        "closed",
+        "deadline",
+        "extensions",
+        "operation",
+        "sent_at",
+        "started_at",
+    )
 
     def __init__(self, operation: str) -> None:
         self.operation = operation
@@ -26,6 +37,7 @@ class Trip:
         self.sent_at = 0.0
         self.closed = False
         self.deadline: asyncio.TimerHandle | None = None
+        self.extensions = 0
         self._replies: list[Any] = []
         self._left = 0
 
@@ -59,6 +71,12 @@ class Trip:
         self._replies.append(reply)
         self._left -= 1
         return not self._left
+
+    def end(self) -> None:
+        """Stop its deadline."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
 
     @property
     def replies(self) -> Sequence[Any]:

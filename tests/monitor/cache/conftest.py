@@ -122,7 +122,10 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         opened: Store = MemoryStore(SystemClock())
     else:
         url = request.getfixturevalue("redis_url")
-        opened = open_store(url, clock=SystemClock(), observer=RecordingObserver(), timeout_s=2.0)
+        # Patient: the contract is what is tested here, on machines as busy as they come.
+        opened = open_store(
+            url, clock=SystemClock(), observer=RecordingObserver(), timeout_s=30.0, connect_timeout_s=30.0
+        )
     yield opened
     await opened.aclose()
 

@@ -42,7 +42,11 @@ def url_of(nodes: list[ClusterNode]) -> str:
 
 def connected(nodes: list[ClusterNode], observer: RecordingObserver | None = None) -> Store:
     return open_store(
-        url_of(nodes), clock=SystemClock(), observer=observer or RecordingObserver(), timeout_s=1.0
+        url_of(nodes),
+        clock=SystemClock(),
+        observer=observer or RecordingObserver(),
+        timeout_s=3.0,
+        connect_timeout_s=3.0,
     )
 
 
@@ -197,7 +201,7 @@ async def test_a_moved_slot_is_found_again(fragile: list[ClusterNode]) -> None:
 async def test_a_cluster_that_does_not_answer_is_unavailable(whole: list[ClusterNode]) -> None:
     """With no node to ask, calls fail in time; nothing hangs."""
     opened = open_store(
-        "redis+cluster://127.0.0.1:1", clock=SystemClock(), observer=RecordingObserver(), timeout_s=0.3
+        "redis+cluster://127.0.0.1:1", clock=SystemClock(), observer=RecordingObserver(), timeout_s=0.5
     )
     for call in (opened.ping(), opened.read(("{a}:k",)), opened.write("{a}:k", b"v", 1.0)):
         with pytest.raises(StoreUnavailable):

@@ -42,7 +42,8 @@ async def test_it_follows_the_primary_through_a_failover(
         f"redis+sentinel://127.0.0.1:1,127.0.0.1:{sentinel.port}/clinic/0",
         clock=SystemClock(),
         observer=RecordingObserver(),
-        timeout_s=1.0,
+        timeout_s=3.0,
+        connect_timeout_s=3.0,
     )
     await until(lambda: answers(store))
     before = await store.ping()
@@ -64,8 +65,9 @@ async def test_a_service_that_no_sentinel_knows_is_unavailable(
         f"redis+sentinel://127.0.0.1:{fleet[2].port}/other",
         clock=SystemClock(),
         observer=RecordingObserver(),
-        timeout_s=1.0,
+        timeout_s=3.0,
+        connect_timeout_s=3.0,
     )
     with pytest.raises(StoreUnavailable):
-        await asyncio.wait_for(store.ping(), 10)
+        await asyncio.wait_for(store.ping(), 30)
     await store.aclose()
