@@ -23,6 +23,7 @@ from monitor.tracing.spans import Facts, Scope
 MOST_SPANS = 128
 
 _ROOT_FLAGS = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
+_KNOWN = TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID
 _NO_STATE = TraceState()
 
 
@@ -108,7 +109,8 @@ class FlightRecord(FlightSpan):
         if parent is None:
             self.flags, self.trace_state, self.parent_id = _ROOT_FLAGS, _NO_STATE, None
         else:
-            self.flags, self.trace_state = parent.trace_flags, parent.trace_state
+            # Bits that no version has named yet are not handed on (W3C Trace Context, 3.2.2.5).
+            self.flags, self.trace_state = TraceFlags(parent.trace_flags & _KNOWN), parent.trace_state
             self.parent_id = parent.span_id
         self.started = started
         self.ended = None

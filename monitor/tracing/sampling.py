@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from opentelemetry.baggage import get_all
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanContext, get_current_span
+from opentelemetry.trace import SpanContext, TraceFlags, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _IDS = 1 << 64
 _TRACE_CONTEXT = TraceContextTextMapPropagator()
 _BAGGAGE = W3CBaggagePropagator()
 _NONE: Context = Context()
+# What nearly every caller sends: version 00, no tracestate. All else is OpenTelemetry's propagator's work.
+_USUAL = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 class HeadSampler:
@@ -47,12 +50,14 @@ class Propagation:
 
     def parent(self, headers: Mapping[bytes, bytes]) -> SpanContext | None:
         """Return the caller's span context, or None without a valid one."""
-        if b"traceparent" not in headers:
+        value = headers.get(b"traceparent")
+        if value is None:
             return None
-        carrier = {"traceparent": headers[b"traceparent"].decode("latin-1")}
-        if b"tracestate" in headers:
-            carrier["tracestate"] = headers[b"tracestate"].decode("latin-1")
-        found = get_current_span(_TRACE_CONTEXT.extract(carrier, _NONE)).get_span_context()
+        plain = _USUAL.fullmatch(value) if b"tracestate" not in headers else None
+        if plain is None:
+            return _extracted(headers)
+        trace_id, span_id, flags = plain.groups()
+        found = SpanContext(int(trace_id, 16), int(span_id, 16), True, TraceFlags(int(flags, 16)))
         return found if found.is_valid else None
 
     def baggage(self, headers: Mapping[bytes, bytes]) -> dict[str, object]:
@@ -62,3 +67,11 @@ class Propagation:
         carrier = {"baggage": headers[b"baggage"].decode("latin-1")}
         entries = get_all(_BAGGAGE.extract(carrier, _NONE))
         return {key: value for key, value in entries.items() if key in self._baggage_keys}
+
+
+def _extracted(headers: Mapping[bytes, bytes]) -> SpanContext | None:
+    carrier = {"traceparent": headers[b"traceparent"].decode("latin-1")}
+    if b"tracestate" in headers:
+        carrier["tracestate"] = headers[b"tracestate"].decode("latin-1")
+    found = get_current_span(_TRACE_CONTEXT.extract(carrier, _NONE)).get_span_context()
+    return found if found.is_valid else None

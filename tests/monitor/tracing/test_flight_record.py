@@ -101,7 +101,7 @@ def test_a_failed_request_is_exported_however_fast() -> None:
 def test_late_and_head_sampled_traces_have_one_shape(facts: dict[str, Any], *, with_parent: bool) -> None:
     """Name, kind, parentage, flags, attributes, status, times, resource and scope are the same."""
     late, head = Room(0.0), Room(1.0)
-    for room, flag in ((late, b"00"), (head, b"01")):
+    for room, flag in ((late, b"f2"), (head, b"f3")):
         headers = {name: value % flag for name, value in PARENT.items()} if with_parent else {}
         with room.request(0.2, headers, **facts):
             work(room, fail=True)

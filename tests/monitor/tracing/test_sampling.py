@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
 
-from monitor.tracing.sampling import HeadSampler, Propagation
+from monitor.tracing.sampling import HeadSampler, Propagation, _extracted
 from tests.monitor.tracing.room import Room
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -51,6 +51,16 @@ def test_the_callers_decision_is_respected(flags: str, exported: int, ratio: flo
 def test_a_broken_header_begins_a_new_trace(value: bytes) -> None:
     """What does not parse is ignored, as the recommendation asks."""
     assert Propagation().parent({b"traceparent": value}) is None
+
+
+@given(
+    st.from_regex(rb"[0f][0f]-[0-9a-f]{31,33}-[0-9a-f]{16}-[0-9a-f]{2}(-.{2})?", fullmatch=True)
+    | st.from_regex(rb"00-[0-9a-fA-F_ ]{32}-[0-9a-f]{16}-[0-9a-f]{2}", fullmatch=True)
+    | st.from_regex(rb"00-(0{32}|1{32})-(0{16}|2{16})-0[0-3]", fullmatch=True)
+)
+def test_headers_are_read_as_opentelemetry_reads_them(value: bytes) -> None:
+    """The short way for the usual header agrees with the official propagator, whatever comes in."""
+    assert Propagation().parent({b"traceparent": value}) == _extracted({b"traceparent": value})
 
 
 def test_the_trace_state_is_handed_on() -> None:
