@@ -12,7 +12,7 @@ import pytest
 from app.drill.stack import PrometheusServer
 from tests.binaries import need
 from tests.conditions import until
-from tests.monitor.metrics.real_worker import Worker
+from tests.monitor.metrics.real_worker import PATIENCE_S, Worker
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 HISTOGRAM = "tenant_http_request_duration_seconds"
@@ -80,7 +80,7 @@ async def has(prometheus: Prometheus, query: str, expected: dict[str, float]) ->
     async def holds() -> bool:
         return expected.items() <= (await prometheus.value_by_tenant(query)).items()
 
-    await until(holds, 15.0)
+    await until(holds, PATIENCE_S)
 
 
 @pytest.mark.parametrize("prometheus", [True], indirect=True)
@@ -106,7 +106,7 @@ async def test_exemplars_are_read_back(worker: Worker, prometheus: Prometheus) -
         async def found(name: str = name) -> bool:
             return TRACE in await prometheus.exemplar_traces(f'{{__name__=~"{name}.*"}}')
 
-        await until(found, 15.0)
+        await until(found, PATIENCE_S)
 
 
 @pytest.mark.parametrize("prometheus", [False], indirect=True)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.conditions import until
-from tests.monitor.metrics.real_worker import Load, Totals, Worker, scrape
+from tests.monitor.metrics.real_worker import PATIENCE_S, Load, Totals, Worker, scrape
 
 
 async def test_totals_equal_the_requests_sent_through_a_kill(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ async def test_totals_equal_the_requests_sent_through_a_kill(tmp_path: Path) -> 
                 seen.append(await scrape(worker))
                 return seen[-1].by_route >= answers
 
-            await until(enough)
+            await until(enough, PATIENCE_S)
 
         for worker in (one, two, three):
             await progress(worker, 150)
@@ -47,7 +47,7 @@ async def test_totals_equal_the_requests_sent_through_a_kill(tmp_path: Path) -> 
                 seen.append(await scrape(worker))
                 return seen[-1].of(loads)
 
-            await until(exact)
+            await until(exact, PATIENCE_S)
         counts = [(totals.by_route, totals.by_tenant, totals.failed) for totals in seen]
         assert all(
             before <= after
@@ -62,7 +62,7 @@ async def test_a_killed_worker_under_fire_loses_no_answered_request(tmp_path: Pa
     with ExitStack() as stack:
         one, two = (stack.enter_context(Worker(tmp_path)) for _ in range(2))
         load = Load(two)
-        await until(lambda: load.answered >= 100)
+        await until(lambda: load.answered >= 100, PATIENCE_S)
         two.kill()
         answered = await load.broken()
         totals = await scrape(one)
