@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 
 FOLDER = Path("var")
 _KEYS = "keys.env"
+_DATABASE = "taskmed.db"
+_FILLED = "filled.sha256"
 
 
 def log_of(folder: Path) -> Path:
@@ -32,7 +35,26 @@ def variables(folder: Path = FOLDER) -> Mapping[str, str]:
     if not path.exists():
         return {}
     keys = dict(line.split("=", 1) for line in path.read_text().splitlines())
-    return {"DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'taskmed.db'}", **keys}
+    return {"DATABASE_URL": f"sqlite+aiosqlite:///{folder / _DATABASE}", **keys}
+
+
+def is_filled(folder: Path, url: str) -> bool:
+    """Say whether the folder's own database is at `url` and was filled by this version of the service."""
+    own = f"sqlite+aiosqlite:///{folder / _DATABASE}"
+    stamp = folder / _FILLED
+    return url == own and (folder / _DATABASE).exists() and stamp.exists() and stamp.read_text() == _version()
+
+
+def note_filled(folder: Path) -> None:
+    """Remember that the database needs no migration and holds the demo clinics."""
+    (folder / _FILLED).write_text(_version())
+
+
+def _version() -> str:
+    # A later migration, or other demo data, is a file of another name or content.
+    here = Path(__file__).parent
+    files = sorted([*here.glob("migrations/versions/*.py"), *here.glob("demo/*.py")])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _new_key() -> str:

@@ -13,8 +13,6 @@ from app import local
 from app.auth import Role, TokenIssuer
 from app.config import AppConfig
 from app.demo.clinics import demo_clinics
-from app.demo.command import fill
-from app.migrations import upgrade
 from app.serve import require_free
 from app.supervisor import Traffic, run_until_stopped, service_url
 from monitor.clock import SystemClock
@@ -45,14 +43,23 @@ def run_demo(folder: Path, overrides: Mapping[str, str], rate: float) -> None:
         known = local.prepare(folder)
     config = configuration.load(overrides, defaults=known)
     require_free(config.host, config.port)
-    asyncio.run(upgrade(config.database_url.reveal()))
-    fill(config, console)
+    if not local.is_filled(folder, config.database_url.reveal()):
+        _fill(config, console)
+        local.note_filled(folder)
     log = local.log_of(folder)
     tokens = _tokens(config)
     console.print(f"run: starting {config.workers} worker(s) of {config.server}")
     asyncio.run(
         run_until_stopped(config, log, Traffic(tokens, rate), console, _banner(config, log, tokens, rate))
     )
+
+
+def _fill(config: AppConfig, console: Console) -> None:
+    from app.demo.command import fill  # noqa: PLC0415 - half a second that only the first start needs
+    from app.migrations import upgrade  # noqa: PLC0415 - the same
+
+    asyncio.run(upgrade(config.database_url.reveal()))
+    fill(config, console)
 
 
 def _tokens(config: AppConfig) -> dict[int, str]:

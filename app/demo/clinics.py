@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mimesis.locales import Locale
-
 # City, time zone, language, telephone mask, names.
 _PLACES = (
-    ("London", "Europe/London", "en-GB", "+44 20 7946 0###", Locale.EN_GB),
-    ("Berlin", "Europe/Berlin", "de", "+49 30 23125 ###", Locale.DE),
-    ("Lisbon", "Europe/Lisbon", "pt-PT", "+351 21 099 9###", Locale.PT),
-    ("Lyon", "Europe/Paris", "fr", "+33 4 65 71 0# ##", Locale.FR),
-    ("Toronto", "America/Toronto", "en-CA", "+1 416 555 01##", Locale.EN_CA),
-    ("Valencia", "Europe/Madrid", "es", "+34 96 190 0###", Locale.ES),
-    ("Bologna", "Europe/Rome", "it", "+39 051 190 0###", Locale.IT),
-    ("Utrecht", "Europe/Amsterdam", "nl", "+31 30 799 0###", Locale.NL),
+    ("London", "Europe/London", "en-GB", "+44 20 7946 0###", "en-gb"),
+    ("Berlin", "Europe/Berlin", "de", "+49 30 23125 ###", "de"),
+    ("Lisbon", "Europe/Lisbon", "pt-PT", "+351 21 099 9###", "pt"),
+    ("Lyon", "Europe/Paris", "fr", "+33 4 65 71 0# ##", "fr"),
+    ("Toronto", "America/Toronto", "en-CA", "+1 416 555 01##", "en-ca"),
+    ("Valencia", "Europe/Madrid", "es", "+34 96 190 0###", "es"),
+    ("Bologna", "Europe/Rome", "it", "+39 051 190 0###", "it"),
+    ("Utrecht", "Europe/Amsterdam", "nl", "+31 30 799 0###", "nl"),
 )
 _KINDS = ("Family Practice", "Paediatrics", "Dental Care", "Physiotherapy", "Skin Clinic", "Eye Care")
 _STREETS = ("Harbour", "Parkside", "Old Mill", "Riverside", "Linden", "Station")
@@ -32,7 +30,7 @@ class DemoClinic:
         time_zone: IANA name.
         language: Language tag.
         phone_mask: A number of its country, `#` for a digit.
-        locale: Where its people's names come from.
+        locale: Language and country of its people's names, as mimesis spells them.
         practitioners: How many see patients.
         contacts: How many people it cares for.
     """
@@ -42,7 +40,7 @@ class DemoClinic:
     time_zone: str
     language: str
     phone_mask: str
-    locale: Locale
+    locale: str
     practitioners: int
     contacts: int
 

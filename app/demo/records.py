@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mimesis import Person
+from mimesis.locales import Locale
 
 from app.demo import texts
 from app.demo.clinics import DemoClinic
@@ -53,7 +54,7 @@ class ClinicWriter:
         self._clinic = clinic
         self._today = today
         self._random = Random(f"{seed}:{clinic.id}")  # noqa: S311 - made-up people, no secret
-        self._person = Person(clinic.locale, seed=f"{seed}:{clinic.id}")
+        self._person = Person(Locale(clinic.locale), seed=f"{seed}:{clinic.id}")
         self._zone = ZoneInfo(clinic.time_zone)
         self._opened = self._moment(today - _PAST, 0)
 

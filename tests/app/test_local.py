@@ -38,3 +38,24 @@ def test_the_variables_are_a_whole_configuration(tmp_path: Path) -> None:
     """The service starts with them alone, on a database in the folder."""
     config = AppConfig.from_environ(local.prepare(tmp_path))
     assert config.database_url.reveal() == f"sqlite+aiosqlite:///{tmp_path}/taskmed.db"
+
+
+def test_a_filled_database_is_remembered_while_it_is_there(tmp_path: Path) -> None:
+    """Only the folder's own database counts, and only until it is removed."""
+    url = local.prepare(tmp_path)["DATABASE_URL"]
+    database = tmp_path / "taskmed.db"
+    database.touch()
+    assert not local.is_filled(tmp_path, url)
+    local.note_filled(tmp_path)
+    assert local.is_filled(tmp_path, url)
+    assert not local.is_filled(tmp_path, "postgresql+asyncpg://db/taskmed")
+    database.unlink()
+    assert not local.is_filled(tmp_path, url)
+
+
+def test_another_versions_database_is_looked_at_again(tmp_path: Path) -> None:
+    """A stamp of other migrations or other demo data is worth nothing."""
+    url = local.prepare(tmp_path)["DATABASE_URL"]
+    (tmp_path / "taskmed.db").touch()
+    (tmp_path / "filled.sha256").write_text("of another version")
+    assert not local.is_filled(tmp_path, url)
