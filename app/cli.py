@@ -138,6 +138,25 @@ def cache(
     typer.echo(move(url, keys, enabled=wanted[position], clinic=clinic, domain=domain))
 
 
+@app.command()
+def top(
+    url: Annotated[str, typer.Option(help="Address of the service.")] = "http://127.0.0.1:8000",
+    every: Annotated[float, typer.Option(help="Seconds between refreshes.", min=0.5, max=3600)] = 2.0,
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with an operator's token; without it one is minted here.")
+    ] = None,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Print one screen and end.")] = False,
+) -> None:
+    """Show a running service live in the terminal, until Ctrl-C."""
+    from app.top_command import show  # noqa: PLC0415 - each command loads what it needs
+
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("must begin with http:// or https://", param_hint="--url")
+    keys = _local_config().token_keys if token_file is None else ()
+    show(url, keys, token_file, every_s=every, once=once)
+
+
 def main() -> None:
     """Run the command line; an error we know is one line, not a traceback."""
     with suppress(KeyboardInterrupt):
