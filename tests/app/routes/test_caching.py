@@ -46,7 +46,7 @@ async def service(clinics_on_sqlite: str, store_variables: dict[str, str]) -> As
     """Give the running service, once it may use its cache, with one of everything in clinics 1 and 2."""
     config = config_of(clinics_on_sqlite, **store_variables)
     # Short times of the protocol: a new worker stands back from a shared store for one lease.
-    cache = replace(config.monitor.cache, lease_s=0.5, poll_s=0.05, timeout_s=1.0)
+    cache = replace(config.monitor.cache, lease_s=1.0, poll_s=0.05, timeout_s=1.0)
     async with running(replace(config, monitor=replace(config.monitor, cache=cache))) as service:
         for caller in (service.staff, service.other):
             await caller.post("/api/contacts", contact())
@@ -56,7 +56,7 @@ async def service(clinics_on_sqlite: str, store_variables: dict[str, str]) -> As
         async def cache_is_in_use() -> bool:
             return await outcome(service.staff, "/api/settings") == "hit"
 
-        await until(cache_is_in_use)
+        await until(cache_is_in_use, 30.0)
         yield service
 
 
@@ -69,7 +69,7 @@ async def outcome(caller: Caller, path: str) -> str:
 async def warm(*callers: Caller) -> None:
     """Return once everything that is cached is answered from the cache; a fill comes after its answer."""
     for caller in callers:
-        await until(partial(_all_hit, caller))
+        await until(partial(_all_hit, caller), 30.0)
 
 
 async def _all_hit(caller: Caller) -> bool:
