@@ -225,6 +225,18 @@ async def test_the_loop_polls_at_its_pace_and_relays(world: World, worker: Worke
     assert [] == world.outbox.ids
 
 
+async def test_a_backlog_is_worked_off_without_a_pause(world: World, worker: Worker) -> None:
+    """Where a poll could not carry all rows the next one follows at the shortest interval."""
+    for _ in range(2 * TIMING.poll_limit):
+        worker.commit()
+    async with loop_of(world, worker).running():
+        for _ in range(3):
+            await world.settle_down()
+            await world.pass_time(TIMING.shortest_poll_s)
+
+    assert [] == world.outbox.ids
+
+
 async def test_news_shorten_the_wait_for_the_next_poll(world: World, worker: Worker) -> None:
     """A poll that was asked for comes at the shortest interval, and its relay tells that rows are gone."""
     asked: asyncio.Queue[OutboxNews] = asyncio.Queue()

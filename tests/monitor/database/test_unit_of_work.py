@@ -14,6 +14,7 @@ from monitor.database.connections import PoolSettings, make_engine
 from monitor.database.engine import Database
 from monitor.database.kit_tables import CACHE_OUTBOX
 from monitor.database.write_context import Commit, collecting_commits
+from monitor.errors import UnscopedStatement
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind
 from monitor.tenancy.identity import TenantId
@@ -124,3 +125,16 @@ async def test_ids_count_up_for_each_tenant_and_sequence(database: Database) -> 
             taken.append(await unit.next_id("notes"))
 
     assert [1, 2, 1, 1, 3] == taken
+
+
+async def test_one_statement_runs_for_many_rows(database: Database) -> None:
+    """`execute_many` writes each row for the bound tenant, and checks the statement as any other."""
+    with bind(1):
+        async with database.writing() as unit:
+            await unit.execute_many(scope.insert(NOTES), [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}])
+            with pytest.raises(UnscopedStatement):
+                await unit.execute_many(sa.insert(NOTES), [{"id": 3, "text": "c"}])
+        async with database.reading() as reader:
+            assert ["a", "b"] == [
+                row.text for row in await reader.all(scope.select(NOTES).order_by(NOTES.c.id))
+            ]
