@@ -135,7 +135,8 @@ def require_free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        raise ConfigurationError("PORT", f"cannot listen on {host}:{port}: {error.strerror}") from None
+        problem = f"cannot listen on {host}:{port}: {error.strerror}; choose another"
+        raise ConfigurationError("PORT", problem) from None
 
 
 @contextmanager

@@ -109,7 +109,8 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         done = _serve(tmp_path, "--port", str(port))
     assert done.returncode == 1
-    assert done.stderr.strip() == f"taskmed: PORT: cannot listen on 127.0.0.1:{port}: Address already in use"
+    reason = f"cannot listen on 127.0.0.1:{port}: Address already in use; choose another"
+    assert done.stderr.strip() == f"taskmed: PORT: {reason}"
 
 
 def test_a_missing_key_is_one_clear_line(tmp_path: Path) -> None:
