@@ -162,6 +162,10 @@ class Rival:
     async def read(self, key):
         try:
             return await self._fetch(str(key))
+        except asyncio.CancelledError:
+            if asyncio.current_task().cancelling():
+                raise
+            return await self.truth.load(key)  # the cancellation was another caller's, who had begun the load
         except Exception:  # noqa: BLE001 - a service answers from the database when its cache fails
             return await self.truth.load(key)
 
@@ -268,4 +272,5 @@ class Worker:
 
 def main(plan, pipe):
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    uvloop.run(Worker(plan, pipe).run())
+    with suppress(BrokenPipeError, EOFError):  # the conductor has gone
+        uvloop.run(Worker(plan, pipe).run())
