@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
@@ -62,8 +63,13 @@ class LoadLease:
         """
         name = lease_name(key, stamp)
         try:
-            held = await self.acquire(name, lease_s)
-            return await (self._waited(name, lease_s, look) if held is None else self._mine(held, look))
+            # One round trip: a look after the lease finds what was stored since this process looked first.
+            held, found = await asyncio.gather(self.acquire(name, lease_s), look())
+            if found is None:
+                return Turn(held) if held is not None else await self._waited(name, lease_s, look)
+            if held is not None:
+                await self.release(held)
+            return Turn(None, found)
         except StoreUnavailable:
             return Turn()
 
@@ -82,18 +88,11 @@ class LoadLease:
         """Give the lease back and wake who waits; a lease that has run out is not ours to delete."""
         try:
             if self._clock.monotonic() < held.until:
-                await self._store.delete((held.name,))
-            await self._signals.publish(held.name)
+                await asyncio.gather(self._store.delete((held.name,)), self._signals.publish(held.name))
+            else:
+                await self._signals.publish(held.name)
         except StoreUnavailable:
             return
-
-    async def _mine(self, held: Held, look: Callable[[], Awaitable[T | None]]) -> Turn[T]:
-        # Somebody may have stored it and given the lease back since this process looked first.
-        found = await look()
-        if found is None:
-            return Turn(held)
-        await self.release(held)
-        return Turn(None, found)
 
     async def _waited(self, name: str, lease_s: float, look: Callable[[], Awaitable[T | None]]) -> Turn[T]:
         async with self._signals.listening(name) as woken:
