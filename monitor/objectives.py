@@ -100,7 +100,7 @@ class BurnRate:
 
 
 BURN_RATES = (
-    BurnRate(3_600.0, 300.0, 14.4, 120.0, page=True),
+    BurnRate(3_600.0, 300.0, 14.4, 360.0, page=True),
     BurnRate(21_600.0, 1_800.0, 6.0, 900.0, page=True),
     BurnRate(86_400.0, 7_200.0, 3.0, 3_600.0, page=False),
     BurnRate(259_200.0, 21_600.0, 1.0, 10_800.0, page=False),

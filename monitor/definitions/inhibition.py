@@ -34,22 +34,17 @@ class Inhibition:
         targets: Names of alerts that are muted.
         reason: Why, in one line.
         equal: Labels that both must share.
-        window: The source's label `window`, where only one of its rules mutes.
     """
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     reason: str
     equal: tuple[str, ...] = ("job",)
-    window: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return the rule as Alertmanager reads it."""
-        matchers = [_one_of(self.sources)]
-        if self.window:
-            matchers.append(f'window="{self.window}"')
         return {
-            "source_matchers": matchers,
+            "source_matchers": [_one_of(self.sources)],
             "target_matchers": [_one_of(self.targets)],
             "equal": list(self.equal),
         }
@@ -71,13 +66,14 @@ INHIBITIONS: tuple[Inhibition, ...] = (
         "Requests fail and wait for want of a connection.",
     ),
     Inhibition(
-        ("AvailabilityBudgetBurnFast",),
         ("ServiceErrorsHigh",),
+        ("AvailabilityBudgetBurnFast", "AvailabilityBudgetBurnSlow"),
         "The same failures, told already.",
-        window="1h",
     ),
     Inhibition(
-        ("LatencyBudgetBurnFast",), ("ServiceLatencyHigh",), "The same slowness, told already.", window="1h"
+        ("ServiceLatencyHigh",),
+        ("LatencyBudgetBurnFast", "LatencyBudgetBurnSlow"),
+        "The same slowness, told already.",
     ),
     Inhibition(
         ("AvailabilityBudgetBurnFast",),

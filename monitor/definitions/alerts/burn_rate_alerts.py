@@ -10,7 +10,7 @@ from monitor.definitions.rules import AlertRule, Board, Concern, RuleGroup, Seve
 from monitor.objectives import BurnRate, ServiceLevel
 
 _STEP_S = 60.0
-_PAGE_KEEP_S, _TICKET_KEEP_S = 750.0, 300.0  # longer than the service's threshold alerts, which it mutes
+_PAGE_KEEP_S, _TICKET_KEEP_S = 450.0, 300.0  # shorter than the service's threshold alerts, which mute it
 
 
 def burn_rate_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:

@@ -18,9 +18,7 @@ PAIRS = [
     (source, target, inhibition)
     for inhibition in INHIBITIONS
     for source, target in itertools.product(ALERTS, ALERTS)
-    if source.name in inhibition.sources
-    and target.name in inhibition.targets
-    and inhibition.window in ("", source.labels.get("window", ""))
+    if source.name in inhibition.sources and target.name in inhibition.targets
 ]
 BY_PAIR = pytest.mark.parametrize(
     ("source", "target", "inhibition"),
