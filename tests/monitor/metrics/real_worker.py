@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 
 from app.drill.process import Server, http_ok
 from monitor.metrics.catalogue import TENANT_REQUESTS
