@@ -7,6 +7,7 @@ without one it is this process's own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from monitor.cache.rollout import Rollout
 from monitor.database.kill_switch import KillSwitch
+from monitor.problem import problem
 from monitor.tenancy.identity import Identity
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -58,12 +60,14 @@ class CacheSwitch:
         """GET tells what is off; PUT moves the switch."""
         identity = self._identify(request)
         if identity is None or not identity.operator:
-            return Response(status_code=403 if identity else 401)
+            return problem(
+                HTTPStatus.FORBIDDEN if identity else HTTPStatus.UNAUTHORIZED, "The switch is for operators."
+            )
         if request.method == "PUT":
             try:
                 position = msgspec.json.decode(await request.body(), type=Position)
             except msgspec.MsgspecError as error:
-                return _json({"detail": str(error)}, 422)
+                return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.")
             await self.move(position)
         return _json({"off": [Off(*scope) for scope in await self.off()]}, 200)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from monitor.metrics.catalogue import TENANT_DURATION
 from monitor.metrics.performance import Issue, Lookups, Performance, Requests
 from monitor.metrics.windows import Window, Windows
 from monitor.objectives import Objectives
+from monitor.problem import problem
 from monitor.tenancy.identity import Identity
 
 _SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
@@ -146,7 +148,8 @@ class Summary:
         """Answer; a clinic's own user sees its clinic only, an operator all."""
         identity = self._identify(request)
         if identity is None or (identity.tenant is None and not identity.operator):
-            return Response(status_code=403 if identity else 401)
+            status = HTTPStatus.FORBIDDEN if identity else HTTPStatus.UNAUTHORIZED
+            return problem(status, "Sign in as a user of a clinic, or as an operator.")
         tenant = None if identity.operator else str(identity.tenant)
         loop = asyncio.get_running_loop()
         body = await loop.run_in_executor(self._executor, self._body, tenant)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from http import HTTPStatus
 
-import msgspec
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.errors import AuthenticationError, InvalidTenantId
 from monitor.middleware.request import RequestRecord, record_of
+from monitor.problem import problem
 from monitor.tenancy.context import pop, push
 from monitor.tenancy.resolver import TenantResolver
 
 _POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
-_UNAUTHORIZED = 401
 
 Refusal = Callable[[Scope, AuthenticationError], ASGIApp]
 
@@ -86,18 +86,9 @@ def _refused(failure: AuthenticationError | InvalidTenantId) -> AuthenticationEr
 
 def unauthorized(scope: Scope, error: AuthenticationError) -> Response:
     """Return a problem document that names the kind of failure and the trace, nothing of the credentials."""
-    problem = {
-        "type": "about:blank",
-        "title": "Unauthorized",
-        "status": _UNAUTHORIZED,
-        "detail": f"A valid bearer token is needed: {error.reason}.",
-        "traceId": record_of(scope).trace_id,
-    }
-    return Response(
-        msgspec.json.encode(problem),
-        _UNAUTHORIZED,
-        {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"},
-        "application/problem+json",
+    detail = f"A valid bearer token is needed: {error.reason}."
+    return problem(
+        HTTPStatus.UNAUTHORIZED, detail, record_of(scope).trace_id, **{"WWW-Authenticate": "Bearer"}
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import msgspec
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from monitor.problem import problem
 from monitor.tracing.recent import RecentTraces, TraceView, Wanted
 
 _MOST = 1_000
-_OK, _BAD_REQUEST, _FORBIDDEN = 200, 400, 403
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,12 +36,12 @@ def show_recent_traces(recent: RecentTraces, may_read: Callable[[Request], bool]
 
     async def handler(request: Request) -> Response:
         if not may_read(request):
-            return _json({"detail": "Recent traces are for operators."}, _FORBIDDEN)
+            return problem(HTTPStatus.FORBIDDEN, "Recent traces are for operators.")
         try:
             wanted, limit = _wanted(request.query_params)
         except ValueError:
-            return _json({"detail": "clinic, longerThanMs and limit are numbers."}, _BAD_REQUEST)
-        return _json(_Answer(await asyncio.to_thread(recent.find, wanted, limit)), _OK)
+            return problem(HTTPStatus.BAD_REQUEST, "clinic, longerThanMs and limit are numbers.")
+        return _json(_Answer(await asyncio.to_thread(recent.find, wanted, limit)))
 
     return handler
 
@@ -55,6 +56,6 @@ def _wanted(query: QueryParams) -> tuple[Wanted, int]:
     return wanted, max(1, min(int(query.get("limit", "50")), _MOST))
 
 
-def _json(body: object, status: int) -> Response:
+def _json(body: object) -> Response:
     headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
+    return Response(msgspec.json.encode(body), 200, headers, "application/json")

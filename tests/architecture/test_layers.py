@@ -15,6 +15,7 @@ RANKS = {
     "monitor.errors": 0,
     "monitor.clock": 0,
     "monitor.objectives": 0,
+    "monitor.problem": 0,
     "monitor.settings": 1,
     "monitor.tenancy": 1,
     "monitor.scopes": 2,
