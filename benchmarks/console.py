@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import io
 import json
+import os
 import statistics
 import sys
 import time
@@ -152,19 +153,21 @@ def main(argv=None):
     parser.add_argument("--viewers", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--quick", action="store_true", help="one short period of each")
     given = parser.parse_args(argv)
-    found = asyncio.run(measure(given.clinics, given.viewers, given.rounds, given.seconds))
-    without, with_them = found[0], found[given.viewers]
-    added = {key: round(with_them[key] - without[key], 4) for key in (*BARS, "process_core_share")}
+    rounds, seconds = (1, 6.0) if given.quick else (given.rounds, given.seconds)
+    found = asyncio.run(measure(given.clinics, given.viewers, rounds, seconds))
+    watched_by, nobody = found[given.viewers], found[0]
+    added = {key: watched_by[key] - nobody[key] for key in BARS}
     result = {
-        "question": "what ten open consoles cost the requests of 2,000 clinics",
+        "ours": {key: round(value, 4) for key, value in watched_by.items()},
+        "nobody watches": {key: round(value, 4) for key, value in nobody.items()},
         "clinics": given.clinics,
         "viewers": given.viewers,
-        "without": {key: round(value, 4) for key, value in without.items()},
-        "with": {key: round(value, 4) for key, value in with_them.items()},
-        "added": added,
-        "bars": BARS,
-        "met": {key: added[key] <= bar for key, bar in BARS.items()},
+        **{f"added {key}": round(value, 4) for key, value in added.items()},
+        "bars": {f"added {key}": bar for key, bar in BARS.items()},
+        "met": all(added[key] <= bar for key, bar in BARS.items()),
+        "machine": f"{os.cpu_count()} cores",
     }
     print(json.dumps(result))
 

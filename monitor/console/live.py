@@ -37,7 +37,7 @@ class Live:
         clock: Clock,
         *,
         every_s: float = 2.0,
-        share: float = 0.01,
+        share: float = 0.005,
     ) -> None:
         self._look = look
         self._executor = executor
