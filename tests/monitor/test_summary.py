@@ -171,7 +171,8 @@ async def test_nobody_unknown_is_answered(ask: Ask, identity: Identity | None, s
     """No identity, or one that belongs to no clinic and is no operator, gets nothing."""
     answer = await ask(identity)
     assert answer.status_code == status
-    assert bool(answer.content) == (status == 200)
+    kind = "application/json" if status == 200 else "application/problem+json"
+    assert answer.headers["content-type"] == kind
 
 
 async def test_the_answer_is_never_stored(ask: Ask) -> None:
