@@ -123,7 +123,7 @@ def main():
             recovered = recovery_s(name, server)
         print(name, count, recovered, file=sys.stderr, flush=True)
         result[name] = {"loads": count, "failed_callers": failed, "recovery_s": recovered}
-    result["lease_s"] = 2.0
+    result["bars"] = {"loads": 1, "recovery_s": 2.0, "failed_callers": 0}
     result["machine"] = machine()
     print(json.dumps(result))
 
