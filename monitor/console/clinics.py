@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from monitor.console import html as h
 from monitor.console import words
+from monitor.console.history import Point
 from monitor.console.html import Markup
 from monitor.console.layout import badge, card, grid, tiles
 from monitor.console.links import Links
-from monitor.console.overview import issues, judged_tile, taken
+from monitor.console.overview import charts, issues, judged_tile, taken
 from monitor.console.snapshot import Snapshot
 from monitor.console.tables import ORDERS, clinic_rows, clinic_table
 from monitor.metrics import catalogue
@@ -65,13 +66,24 @@ def clinic_search(links: Links, order: str) -> Markup:
     return h.div(find, h.tag("nav", h.ul(*orders, class_="orders"), aria_label="Order"), class_="tools")
 
 
-def clinic(snapshot: Snapshot, links: Links, objectives: Objectives, tenant: str) -> Markup:
-    """Return one clinic's numbers."""
+def clinic(
+    snapshot: Snapshot, links: Links, objectives: Objectives, tenant: str, course: Sequence[Point]
+) -> Markup:
+    """Return one clinic's numbers.
+
+    Args:
+        snapshot: The service at this moment.
+        links: The console's addresses.
+        objectives: What the numbers are held against.
+        tenant: The clinic.
+        course: Its last minutes, step by step.
+    """
     performance = snapshot.performance
     requests = performance.tenants.get(tenant) or Requests(TENANT_DURATION.buckets)
     return h.markup(
         _numbers(snapshot, objectives, tenant, requests),
         issues(snapshot, links, tenant),
+        h.div(*charts(snapshot, course, objectives), class_="cards") if course else None,
         card("Cache by domain", _domains(snapshot, tenant)),
         card("Switched off", _off(snapshot, int(tenant))),
         taken(snapshot),

@@ -10,6 +10,7 @@ from monitor.cache.rollout import Rollout
 from monitor.cache_switch import CacheSwitch
 from monitor.clock import Clock
 from monitor.console.console import Console
+from monitor.console.history import course
 from monitor.console.live import Live
 from monitor.console.session import Sessions
 from monitor.console.snapshot import Surveyor
@@ -70,7 +71,7 @@ def join(watched: Watched) -> Console:
     return Console(
         Visits(Sessions(watched.keys, watched.resolver, clock), clock, watched.service),
         live,
-        Views(watched.objectives),
+        Views(watched.objectives, lambda tenant: course(watched.windows, tenant)),
         watched.recent,
         Steering(watched.switch, watched.rollout, watched.domains, live.expire),
         watched.domains,

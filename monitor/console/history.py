@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.clock import Clock
-from monitor.metrics.catalogue import CACHE_REQUESTS, HTTP_DURATION
+from monitor.metrics.catalogue import (
+    CACHE_REQUESTS,
+    HTTP_DURATION,
+    TENANT_DURATION,
+    TENANT_REQUESTS,
+    Outcome,
+)
 from monitor.metrics.family import Family, Reading
 from monitor.metrics.performance import Lookups, Requests
-from monitor.metrics.windows import Window, Windows, histogram_rows
+from monitor.metrics.windows import Step, Window, Windows, counter_rows, histogram_rows
 
 _LONGEST_S: Final = 3_600.0
 _FEWEST: Final = 5
@@ -88,6 +94,21 @@ def point(at: float, seconds: float, reading: Reading, probes: Collection[str]) 
             requests.add(buckets, total)
             requests.failed += sum(buckets) if status.startswith("5") else 0
     return Point(at, seconds, requests, _domains(reading[CACHE_REQUESTS.name]))
+
+
+def course(windows: Windows, tenant: str) -> list[Point]:
+    """Return the last minutes of one clinic, step by step; call it off the serving loop."""
+    metrics = (TENANT_DURATION, TENANT_REQUESTS, CACHE_REQUESTS)
+    return [_tenant_point(step) for step in windows.steps(float("-inf"), metrics, tenant)]
+
+
+def _tenant_point(step: Step) -> Point:
+    requests = Requests(TENANT_DURATION.buckets)
+    for _, buckets, total in histogram_rows(step.reading[TENANT_DURATION.name]):
+        requests.add(buckets, total)
+    for (_, outcome), count in counter_rows(step.reading[TENANT_REQUESTS.name]):
+        requests.failed += int(count) if outcome == Outcome.SERVER_ERROR else 0
+    return Point(step.ended, step.seconds, requests, _domains(step.reading[CACHE_REQUESTS.name]))
 
 
 def added(lookups: Iterable[Lookups]) -> Lookups:

@@ -36,7 +36,7 @@ def overview(snapshot: Snapshot, links: Links, objectives: Objectives) -> Markup
         verdict(snapshot),
         _numbers(snapshot, objectives),
         issues(snapshot, links),
-        h.div(*charts(snapshot, objectives), class_="cards"),
+        h.div(*charts(snapshot, snapshot.points, objectives), class_="cards"),
         card(
             "Busiest clinics",
             clinic_table(clinic_rows(performance, "requests")[:_CLINICS], snapshot, links, objectives),
@@ -115,9 +115,9 @@ def issues(snapshot: Snapshot, links: Links, tenant: str | None = None) -> Marku
     return card("Issues", h.ul(*lines, rest, class_="issues"), kind="warning")
 
 
-def charts(snapshot: Snapshot, objectives: Objectives) -> list[Markup]:
-    """Return requests, response times, errors and hits over the last minutes."""
-    points = snapshot.points[-_CHARTED:]
+def charts(snapshot: Snapshot, course: Sequence[Point], objectives: Objectives) -> list[Markup]:
+    """Return requests, response times, errors and hits over the last minutes, of a clinic or of all."""
+    points = course[-_CHARTED:]
     times = [words.clock(snapshot.moment(point.at)) for point in points]
     quantiles = (("P50", _P50), ("P95", _P95), ("P99", _P99))
     charts = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from monitor.console.alerts_page import alerts
 from monitor.console.cache_page import cache
 from monitor.console.clinics import clinic, clinics
+from monitor.console.history import Point
 from monitor.console.html import Markup
 from monitor.console.layout import live
 from monitor.console.links import Links
@@ -23,10 +24,12 @@ class Views:
 
     Args:
         objectives: What values are held against.
+        course: Returns a clinic's last minutes.
     """
 
-    def __init__(self, objectives: Objectives) -> None:
+    def __init__(self, objectives: Objectives, course: Callable[[str], Sequence[Point]]) -> None:
         self._objectives = objectives
+        self._course = course
 
     def find(self, name: str, links: Links) -> View | None:
         """Return what draws the view of a name; None where there is none.
@@ -49,5 +52,5 @@ class Views:
         if kind == "clinics" and detail in ORDERS:
             return lambda snapshot: clinics(snapshot, links, objectives, detail)
         if kind == "clinic" and detail.isascii() and detail.isdigit():
-            return lambda snapshot: clinic(snapshot, links, objectives, detail)
+            return lambda snapshot: clinic(snapshot, links, objectives, detail, self._course(detail))
         return plain.get(name)

@@ -120,20 +120,28 @@ class Windows:
             ring = list(self._ring) or [(now, totals)]
         return [_window(now, totals, *_beginning(ring, now - length)) for length in seconds]
 
-    def steps(self, after: float, metrics: Collection[Metric] = WATCHED) -> Iterator[Step]:
+    def steps(
+        self, after: float, metrics: Collection[Metric] = WATCHED, tenant: str | None = None
+    ) -> Iterator[Step]:
         """Give what happened from each kept snapshot to the next, oldest first; off the serving loop.
 
         Args:
             after: Only steps that ended after this moment, in monotonic seconds.
             metrics: The families to subtract, of those that are watched.
+            tenant: Of families by tenant, this one's row alone; it may be missing.
         """
         with self._lock:
             ring = list(self._ring)
         for (began, before), (ended, now) in pairwise(ring):
             if ended > after:
                 names = [metric.name for metric in metrics if metric.name in now]
-                grown = {name: _growth(now[name], before.get(name)) for name in names}
-                yield Step(ended, ended - began, grown)
+                pairs = {name: (now[name], before.get(name)) for name in names}
+                if tenant is not None:
+                    pairs = {
+                        name: (_of(new, tenant), old and _of(old, tenant))
+                        for name, (new, old) in pairs.items()
+                    }
+                yield Step(ended, ended - began, {name: _growth(*pair) for name, pair in pairs.items()})
 
     def _watched(self) -> Reading:
         return _watched_of(self._read())
@@ -208,6 +216,23 @@ def _beginning(ring: Sequence[tuple[float, Reading]], moment: float) -> tuple[fl
 def _window(now: float, totals: Reading, began: float, base: Reading) -> Window:
     grown = {name: _growth(family, base.get(name)) for name, family in _watched_of(totals).items()}
     return Window(now - began, grown, totals)
+
+
+def _of(family: Family, tenant: str) -> Family:
+    """One tenant's row."""
+    try:
+        row = family.labels.index((tenant,))
+    except ValueError:
+        return replace(family, labels=[], values=[], counts=[], exemplars={}, texts=None)
+    stride, width = len(family.values) // len(family.labels), family.buckets
+    return replace(
+        family,
+        labels=[(tenant,)],
+        values=family.values[row * stride : (row + 1) * stride],
+        counts=family.counts[row * width : (row + 1) * width],
+        exemplars={},
+        texts=None,
+    )
 
 
 def _growth(now: Family, before: Family | None) -> Family:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from prometheus_client import CollectorRegistry
 
-from monitor.console.history import History
+from monitor.console.history import History, course
 from monitor.metrics.catalogue import Outcome
 from monitor.metrics.measurements import Measurements
 from monitor.testing import ManualClock
@@ -27,10 +27,12 @@ def measurements(clock: ManualClock) -> Iterator[Measurements]:
     measurements.close()
 
 
-def serve(measurements: Measurements, count: int, seconds: float = 0.02, route: str = "/a") -> None:
+def serve(
+    measurements: Measurements, count: int, seconds: float = 0.02, route: str = "/a", tenant: int = 1
+) -> None:
     for _ in range(count):
         measurements.http.begin("GET")
-        measurements.http.end("GET", route, 200, None, Outcome.SUCCESS, 1, seconds, None)
+        measurements.http.end("GET", route, 200, None, Outcome.SUCCESS, tenant, seconds, None)
 
 
 def step(measurements: Measurements, clock: ManualClock) -> None:
@@ -80,6 +82,22 @@ def test_the_current_point_is_what_the_short_window_shows(
     clock.advance(8)
     point = history.current(measurements.windows.over(0))
     assert (point.requests.count, point.seconds, point.per_second) == (4, 8, 0.5)
+
+
+def test_a_clinics_own_course(measurements: Measurements, clock: ManualClock) -> None:
+    """Only its own requests, failures and lookups; before it was known there was nothing."""
+    serve(measurements, 2, tenant=7)
+    step(measurements, clock)
+    serve(measurements, 4)
+    measurements.http.begin("GET")
+    measurements.http.end("GET", "/a", 500, "X", Outcome.SERVER_ERROR, 1, 0.02, None)
+    measurements.cache.looked_up(1, "contacts", "hit", "near", 0.001)
+    step(measurements, clock)
+    first, second = course(measurements.windows, "1")
+    assert (first.requests.count, first.lookups.total) == (0, 0)
+    assert (second.requests.count, second.requests.failed, second.lookups.total) == (5, 1, 1)
+    assert [point.requests.count for point in course(measurements.windows, "7")] == [2, 0]
+    assert [point.requests.count for point in course(measurements.windows, "99")] == [0, 0]
 
 
 def test_few_requests_have_no_percentile(measurements: Measurements, clock: ManualClock) -> None:
