@@ -39,6 +39,7 @@ def main(folder: Path, lock: str) -> int:
         return 1
     if installed(folder, lock):
         return 0
+    wanted = digest(lock)  # of now: a lock that changes meanwhile is installed by the next start
     try:
         if not (folder / "bin" / "python").exists():
             say(f"making {folder.name} with Python {sys.version.split()[0]}")
@@ -49,7 +50,7 @@ def main(folder: Path, lock: str) -> int:
     if install(folder, LOCKS / f"{lock}.lock"):
         return 1
     link(folder)
-    stamp(folder, lock).write_text(digest(lock))
+    stamp(folder, lock).write_text(wanted)
     return 0
 
 
