@@ -56,8 +56,8 @@ class Console:
         steering: What an operator may move.
         domains: Every cached domain.
         executor: Where pages are drawn, off the serving loop.
-        stream_s: How long a stream of events lasts before the browser asks again; a server that
-            stops waits for it at most that long.
+        stream_s: How long a stream of events lasts before the browser asks again. A server that
+            stops waits for open answers and tells nobody, so an open console delays it that long.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Console:
         executor: Executor | None,
         clock: Clock,
         *,
-        stream_s: float = 30.0,
+        stream_s: float = 4.0,
     ) -> None:
         self._visits = visits
         self._live = live

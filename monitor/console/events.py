@@ -14,7 +14,7 @@ from monitor.clock import Clock
 from monitor.middleware.request import record_of
 
 _OK: Final = 200
-_RETRY_MS: Final = 1_000
+_RETRY_MS: Final = 250
 
 Events = AsyncGenerator[bytes, None]
 

@@ -44,6 +44,7 @@ class Live:
         self._clock = clock
         self._every_s = every_s
         self._share = share
+        self._period_s = every_s
         self._viewers = 0
         self._looking: asyncio.Task[Snapshot] | None = None
         self._looked_at = float("-inf")
@@ -59,7 +60,7 @@ class Live:
     async def latest(self) -> Snapshot:
         """Return a snapshot that is not older than the period; callers at one time share it."""
         if self._looking is None or (
-            self._looking.done() and self._clock.monotonic() - self._looked_at >= self._every_s
+            self._looking.done() and self._clock.monotonic() - self._looked_at >= self._period_s
         ):
             return await self._fresh()
         try:
@@ -98,7 +99,9 @@ class Live:
         self._looked_at = self._clock.monotonic()
         self._rendered.clear()
         self._looking = asyncio.ensure_future(self._look())
-        return await asyncio.shield(self._looking)
+        snapshot = await asyncio.shield(self._looking)
+        self._period_s = max(self._every_s, snapshot.seconds_taken / self._share)
+        return snapshot
 
     def _next(self) -> asyncio.Future[Snapshot]:
         if self._news is None or self._news.done():
@@ -108,15 +111,13 @@ class Live:
         return self._news
 
     async def _run(self) -> None:
-        taken = 0.0
         while True:
-            await self._clock.sleep(max(self._every_s, taken / self._share))
+            await self._clock.sleep(self._period_s)
             try:
                 snapshot = await self._fresh()
             except Exception as failure:  # noqa: BLE001 - the next look may succeed, viewers wait for it
                 _log.warning("console_look_failed", error_type=type(failure).__name__)
                 continue
-            taken = snapshot.seconds_taken
             if self._news is not None and not self._news.done():
                 self._news.set_result(snapshot)
 

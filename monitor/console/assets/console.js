@@ -14,6 +14,7 @@
     : { createHTML: (html) => html };
 
   let source = null;
+  let silence = 0;
   let paused = false;
 
   function say(text, state) {
@@ -53,7 +54,10 @@
   function open() {
     if (source || paused || document.hidden) return;
     source = new EventSource(main.dataset.events);
-    source.onopen = () => say("Live", "live");
+    source.onopen = () => {
+      clearTimeout(silence);
+      say("Live", "live");
+    };
     source.onmessage = (event) => show(event.data);
     source.onerror = () => {
       // Closed for good: the session has ended, or the page is gone. The page itself says which.
@@ -62,8 +66,7 @@
     };
   }
 
-  // A stream that ends in time comes back within a second; only a longer silence is worth a word.
-  let silence = 0;
+  // A stream ends every few seconds and comes back at once; only a longer silence is worth a word.
   function later() {
     clearTimeout(silence);
     silence = setTimeout(() => {

@@ -68,7 +68,7 @@ async def test_it_ends_when_its_time_is_up() -> None:
     await viewer.task
     assert viewer.closed
     assert viewer.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
-    assert viewer.body.startswith(b"retry: 1000\n\n")
+    assert viewer.body.startswith(b"retry: 250\n\n")
 
 
 async def test_it_is_no_slow_request() -> None:
