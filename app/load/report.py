@@ -30,9 +30,11 @@ def table(tally: Tally) -> Table:
     view = Table(
         title=_title(tally),
         title_justify="left",
-        caption_justify="left",
         caption=_caption(tally),
+        caption_justify="left",
         box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
     )
     view.add_column("operation", no_wrap=True)
     for column in ("requests", "errors", "hits", *(f"p{quantile * 100:g}" for quantile in QUANTILES), "max"):
@@ -64,7 +66,7 @@ def _cells(found: OperationTally) -> list[str]:
     return [
         f"{len(found.latencies):,}",
         f"{found.errors.total():,}",
-        "-" if ratio is None else f"{ratio:.1%}",
+        "-" if ratio is None else f"{ratio:.0%}",
         *times,
     ]
 
