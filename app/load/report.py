@@ -62,13 +62,18 @@ def _figures(found: OperationTally) -> dict[str, Any]:
 def _cells(found: OperationTally) -> list[str]:
     ratio = hit_ratio(found.cache)
     at = percentiles(found.latencies)
-    times = [f"{at[quantile] * _MS:.1f}" if at else "-" for quantile in (*QUANTILES, 1.0)]
+    times = [_milliseconds(at[quantile]) if at else "-" for quantile in (*QUANTILES, 1.0)]
     return [
         f"{len(found.latencies):,}",
         f"{found.errors.total():,}",
         "-" if ratio is None else f"{ratio:.0%}",
         *times,
     ]
+
+
+def _milliseconds(seconds: float) -> str:
+    # Tenths say something only below a second, and the table must fit a terminal of 80 columns.
+    return f"{seconds * _MS:.1f}" if seconds < 1 else f"{seconds * _MS:.0f}"
 
 
 def _title(tally: Tally) -> str:
