@@ -22,7 +22,7 @@ from monitor.cache.memory_store import MemoryStore
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.store import Store
+from monitor.cache.store import Reading, Store
 from monitor.clock import SystemClock
 from monitor.errors import CrossTenantAccess, InvalidCacheKey, TenantNotBound
 from monitor.tenancy.context import bind, current
@@ -615,3 +615,42 @@ async def test_no_span_is_made_under_a_parent_that_is_not_recorded(
         await bench.cache.get_or_load(page(), bench.source.load)
 
     assert spans.get_finished_spans() == ()
+
+
+async def test_bypassing_callers_of_one_tick_share_a_load(timed: Bench) -> None:
+    """An outage of the store does not send every caller to the database."""
+    timed.rollout.off()
+    lookups = await asyncio.gather(*(timed.cache.get_or_load(page(), timed.source.load) for _ in range(5)))
+
+    assert timed.source.loads == 1
+    assert sum(lookup.collapsed for lookup in lookups) == 4
+    assert timed.results() == ["bypass"] * 5
+
+
+async def test_a_bypassing_load_that_fails_is_an_error(timed: Bench) -> None:
+    """Without the cache there is nothing stale to answer with."""
+    timed.rollout.off()
+    timed.source.failure = ValueError()
+    with pytest.raises(ValueError):  # noqa: PT011 - the type is the message
+        await timed.cache.get_or_load(page(), timed.source.load)
+
+    assert timed.results() == ["error"]
+
+
+async def test_a_lookup_cancelled_while_the_store_is_asked_is_observed_once(timed: Bench) -> None:
+    """A client that leaves early still counts as one lookup, and as no miss."""
+    asked = asyncio.Event()
+
+    async def never(_keys: object) -> Reading:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    faulty(timed).read = never  # type: ignore[method-assign,assignment]
+    caller = asyncio.ensure_future(timed.cache.get_or_load(page(), timed.source.load))
+    await asked.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+
+    assert timed.results() == ["bypass"]
