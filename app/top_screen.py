@@ -65,7 +65,7 @@ class Screen:
         wide = width >= _WIDE
         rows = rows if wide else max(3, rows // 2 - 2)
         tables = [self._clinics(rows), self._routes(rows)]
-        body: RenderableType = Columns(tables, expand=True, equal=True) if wide else Group(*tables)
+        body: RenderableType = _beside(*tables) if wide else Group(*tables)
         return Group(self._head(), self._numbers(), *issues, body)
 
     def _head(self) -> RenderableType:
@@ -82,22 +82,20 @@ class Screen:
     def _numbers(self) -> RenderableType:
         api, cache = self._metrics["api"], self._metrics["cache"]
         broken = {issue["objective"] for issue in self._own_issues(None)}
-        rate = f"{self._rates[-1]:,.1f}/s" if self._rates else _NOTHING
-        table = Table.grid(padding=(0, 3))
-        table.add_row(
-            _pair("requests", rate, spark(self._rates)),
+        window = self._metrics["window"]
+        over = window["requests"] / window["seconds"] if window["seconds"] else 0.0
+        pairs = [
+            _pair("requests", f"{self._rates[-1] if self._rates else over:,.1f}/s", spark(self._rates)),
             _pair("average", _ms(api["avgResponseTime"]), bad="latency_mean" in broken),
             _pair("P50", _ms(api["p50"])),
             _pair("P95", _ms(api["p95"])),
             _pair("P99", _ms(api["p99"]), spark(self._p99s)),
-        )
-        domains = "  ".join(f"{one['domain']} {one['hitRate'] or _NOTHING}" for one in cache["domains"])
-        table.add_row(
             _pair("errors", api["errorRate"] or _NOTHING, bad="error_ratio" in broken),
             _pair("hits", cache["hitRate"] or _NOTHING, bad="hit_ratio" in broken),
-        )
-        span = f"over {self._metrics['window']['seconds']:.0f} s"
-        return Panel(Group(table, Text(domains, "dim")), title=span, title_align="right", border_style="dim")
+        ]
+        domains = "  ".join(f"{one['domain']} {one['hitRate'] or _NOTHING}" for one in cache["domains"])
+        body = Group(Columns(pairs, padding=(0, 3)), Text(domains, "dim"))
+        return Panel(body, title=f"over {window['seconds']:.0f} s", title_align="right", border_style="dim")
 
     def _issues(self) -> list[RenderableType]:
         found = self._health.get("performance", {}).get("issues", ())
@@ -137,11 +135,21 @@ class Screen:
 
 
 def spark(values: Sequence[float]) -> str:
-    """Draw numbers as one line of bars, the highest one full."""
-    top = max(values, default=0.0)
+    """Draw numbers as one line of bars, the highest one full; one number is no line."""
+    if len(values) < 2:  # noqa: PLR2004 - a line has two ends
+        return ""
+    top = max(values)
     if top <= 0:
         return _BARS[0] * len(values)
     return "".join(_BARS[min(len(_BARS) - 1, int(value / top * len(_BARS)))] for value in values)
+
+
+def _beside(*tables: RenderableType) -> Table:
+    grid = Table.grid(expand=True, padding=(0, 3))
+    for _ in tables:
+        grid.add_column(ratio=1)
+    grid.add_row(*tables)
+    return grid
 
 
 def _table(*heads: str) -> Table:
