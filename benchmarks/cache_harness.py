@@ -100,6 +100,8 @@ async def rate(callers, make_call, seconds):
     async def one(number):
         nonlocal done
         call = make_call(number)
+        await call()
+        done += 1
         while time.perf_counter() < ends:
             await call()
             done += 1
