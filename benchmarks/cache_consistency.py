@@ -261,8 +261,9 @@ def disturbed(name, near, processes, seconds, faults):
             steps = fault(stage)
             next(steps)
             time.sleep(seconds)
+            stage.tell("rest")  # a later write would mend by chance what the fault has left behind
+            time.sleep(0.5)
             next(steps)
-            stage.tell("rest")
             time.sleep(RECOVERY_S)
             stale[fault.__name__] = stage.stale_keys()
             stage.tell("go")

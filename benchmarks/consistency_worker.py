@@ -27,7 +27,7 @@ from monitor.database.connections import PoolSettings
 from monitor.database.engine import Database
 from monitor.database.protocol import Timing
 from monitor.database.scope import tenant_column
-from monitor.tenancy.context import push
+from monitor.tenancy.context import bind, push
 from monitor.tenancy.identity import TenantId
 from monitor.testing import RecordingObserver
 
@@ -155,7 +155,8 @@ class Rival:
 
     async def open(self):
         async def load(key):
-            return await self.truth.load(int(key))
+            with bind(TENANT):  # a rival may call from a thread of its own
+                return await self.truth.load(int(key))
 
         self._fetch = self._rival.fetcher(load)
 
