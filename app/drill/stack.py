@@ -87,7 +87,8 @@ class TaskMedServer(Server):
 
     def environment(self) -> Mapping[str, str]:
         source = str(Path(__file__).resolve().parents[2])
-        return {"PATH": "/usr/bin:/bin", "PYTHONPATH": source, "PYTHONWARNINGS": "error", **self._variables}
+        fixed = {"PATH": "/usr/bin:/bin", "PYTHONPATH": source, "PYTHONWARNINGS": "error"}
+        return {**fixed, "TMPDIR": str(self.folder), **self._variables}
 
     def listening(self) -> bool:
         return any(listens(pid, self.port) for pid in (self.pid, *descendants(self.pid)))

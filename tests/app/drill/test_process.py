@@ -66,12 +66,12 @@ def test_a_server_that_does_not_run_has_no_pid() -> None:
 
 
 @pytest.mark.skipif(not Path("/usr/bin/setpriv").exists(), reason="needs util-linux's setpriv")
-def test_it_dies_with_the_process_that_started_it() -> None:
+def test_it_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     """A parent that is killed by -9 leaves no server behind."""
     script = (
-        "import os, signal\n"
+        "import os, pathlib, signal\n"
         "from tests.app.drill.test_process import FileServer\n"
-        "server = FileServer().start()\n"
+        f"server = FileServer(pathlib.Path({str(tmp_path)!r})).start()\n"
         "print(server.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
