@@ -46,7 +46,7 @@ def queries() -> Iterator[tuple[str, str]]:
             yield f"{name}: {panel['title']}: {target['refId']}", target["expr"]
     for name, board in BOARDS.items():
         for annotation in board["annotations"]["list"]:
-            yield f"{name}: annotation {annotation['name']}", annotation["expr"]
+            yield f"{name}: annotation {annotation['name']}", annotation["target"]["expr"]
 
 
 def filled(text: str) -> str:

@@ -59,7 +59,7 @@ ASKED = {
     **{f"alert {alert.name} {alert.labels}": alert.expr for alert in all_alerts(DEPLOYMENT)},
     **{f"worst of {alert.name}": alert.worst.query for alert in all_alerts(DEPLOYMENT) if alert.worst},
     **{
-        f"{name}: variable {variable['name']}": variable["definition"]
+        f"{name}: variable {variable['name']}": variable["query"]["query"]
         .removeprefix("label_values(")
         .rpartition(",")[0]
         for name, board in BOARDS.items()

@@ -25,6 +25,8 @@ from monitor.definitions.writer import definitions, write
 from tests.app.service import KEY, KEY_TEXT
 from tests.binaries import need
 
+# What fires before Prometheus has found its Alertmanager is sent again after this, not after a minute.
+_RESEND = ("--rules.alert.resend-delay=1s",)
 SCRAPE_S = 0.5
 # An hour in a minute; no window shorter than two scrapes.
 FAST = Deployment(pace=1 / 60, floor_s=2 * SCRAPE_S)
@@ -98,7 +100,9 @@ class AlertStack:
         config = self._folder / "alerts/alertmanager/development.yml"
         alertmanager = need("prometheus-alertmanager", newer=self._newer)
         self.alertmanager = enter(AlertmanagerServer(alertmanager, config))
-        self.prometheus = enter(PrometheusServer(need("prometheus", newer=self._newer), self._configured()))
+        self.prometheus = enter(
+            PrometheusServer(need("prometheus", newer=self._newer), self._configured(), _RESEND)
+        )
         timeout = aiohttp.ClientTimeout(total=5)
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(self.service.url, timeout=timeout)

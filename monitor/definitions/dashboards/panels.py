@@ -39,7 +39,7 @@ def timeseries(
 
     `empty` is what the panel says where there is nothing to draw, because that is well.
     """
-    many = any("{{" in query.legend for query in queries) or len(queries) > _FEW
+    many = any("{{" in query.legend and query.legend != "{{job}}" for query in queries) or len(queries) > _FEW
     custom: Json = {
         "drawStyle": "line",
         "lineInterpolation": "linear",
@@ -75,7 +75,7 @@ def _legend(width: int, *, many: bool) -> Json:
     if many and width < _WIDE:
         return legend | {"displayMode": "list", "calcs": []}
     if many:
-        legend |= {"placement": "right", "width": 60 * width // 2}
+        legend |= {"placement": "right", "width": 360}
     return legend | {"sortBy": "Last *", "sortDesc": True}
 
 
@@ -109,6 +109,7 @@ def stat(
         "justifyMode": "auto",
         "wideLayout": True,
         "showPercentChange": False,
+        "percentChangeColorMode": "standard",
     }
     return Panel("stat", title, description, queries, width, height, defaults, options)
 

@@ -61,7 +61,6 @@ def table(
         {
             "unit": "none",
             "thresholds": NO_BOUNDS.document(),
-            "fieldMinMax": True,
             "mappings": [
                 {"type": "special", "options": {"match": "nan", "result": {"text": "-", "index": 0}}}
             ],
@@ -72,7 +71,12 @@ def table(
                 "inspect": False,
             },
         },
-        {"cellHeight": "sm", "showHeader": True, "sortBy": [{"displayName": columns[0].name, "desc": True}]},
+        {
+            "frameIndex": 0,
+            "cellHeight": "sm",
+            "showHeader": True,
+            "sortBy": [{"displayName": columns[0].name, "desc": True}],
+        },
         overrides,
         _joined(key, heading, names),
     )
@@ -98,5 +102,5 @@ def _cell(column: Column) -> Json:
         properties["custom__cellOptions"] = {"type": "color-background", "mode": "basic"}
     elif column.gauge:
         properties["custom__cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
-        properties["min"] = 0
+        properties |= {"min": 0, "fieldMinMax": True}
     return properties
