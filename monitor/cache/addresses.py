@@ -42,9 +42,12 @@ def parse_addresses(url: str) -> Addresses:
     Raises:
         ConfigurationError: It names no server, or no service where there are sentinels.
     """
-    parts = urlsplit(url)
+    # The servers are taken out first: a bracket after the first one is no valid host to urlsplit.
+    front, _, rest = url.partition("://")
+    end = next((at for at, character in enumerate(rest) if character in "/?#"), len(rest))
+    netloc, parts = rest[:end], urlsplit(f"{front}://server{rest[end:]}")
     scheme, _, kind = parts.scheme.partition("+")
-    login, at, hosts = parts.netloc.rpartition("@")
+    login, at, hosts = netloc.rpartition("@")
     servers = tuple(_address(host, _DEFAULT_PORTS[kind]) for host in hosts.split(",") if host)
     path = tuple(part for part in parts.path.split("/") if part)
     if not servers:

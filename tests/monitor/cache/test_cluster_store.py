@@ -215,6 +215,9 @@ def test_urls_name_several_servers() -> None:
 
     assert addresses.hosts == (("one", 7000), ("two", 6379), ("::1", 7002))
     assert addresses.url_of(("::1", 7002)) == "rediss://me:secret@[::1]:7002/0?ssl_cert_reqs=required"
+    assert (
+        parse_addresses("redis+cluster://one:7000?protocol=3").url_of(("one", 7000)).endswith("/0?protocol=3")
+    )
 
 
 @pytest.mark.parametrize(
