@@ -55,6 +55,13 @@ def verdict(snapshot: Snapshot) -> Markup:
     burning = [alarm for alarm in snapshot.alarms if alarm.burning]
     parts = [f"The {name} is out" for name in out]
     parts += [f"{words.title(alarm.threshold)} {_STANDING[alarm.state]}" for alarm in burning]
+    told = {alarm.threshold.name for alarm in burning}
+    # The window here is shorter than an alarm's: what is broken in it alone is no all-clear either.
+    parts += [
+        words.issue(issue)
+        for issue in snapshot.issues
+        if not issue.tenant and not issue.route and issue.threshold.name not in told
+    ]
     of_some = sum(1 for issue in snapshot.issues if issue.tenant or issue.route)
     if not parts and of_some:
         parts = [f"All is well on the whole; {of_some} clinics or routes break an objective"]
