@@ -47,5 +47,5 @@ def firing(state: State) -> Alarm:
     ],
 )
 def test_the_verdict(given: Snapshot, said: str) -> None:
-    """What is out comes first, then the alarms, then what is broken in the window; never both well and broken."""
+    """What is out comes first, then the alarms, then what is broken; never both well and broken."""
     assert f"</span> {said}</span>" in verdict(given)
