@@ -167,8 +167,8 @@ async def versions(url):
 
 def writer_killed(stage):
     """A writer is killed between its commit and its invalidation."""
-    stage.kill_a_writer()
     yield
+    stage.kill_a_writer()
     yield
 
 

@@ -59,7 +59,7 @@ class Switch:
             self._open[worker] -= both
 
     async def _copy(self, reader, writer):
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # cut in the middle of it
             while data := await reader.read(65_536):
                 writer.write(data)
         writer.close()
