@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from monitor.definitions.receivers import development
 from monitor.definitions.writer import definitions, write
 from tests.app.service import KEY, KEY_TEXT
 from tests.binaries import need
+from tests.e2e.history import write_last_week
 
 # What fires before Prometheus has found its Alertmanager is sent again after this, not after a minute.
 _RESEND = ("--rules.alert.resend-delay=1s",)
@@ -79,10 +80,21 @@ class AlertStack:
     Args:
         folder: Where configurations and data go.
         newer: Whether to take the later releases of Prometheus and Alertmanager.
+        variables: Further variables of the service.
+        remembers: Whether Prometheus begins with a past of a week ago.
     """
 
-    def __init__(self, folder: Path, *, newer: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        newer: bool = True,
+        variables: Mapping[str, str] | None = None,
+        remembers: bool = False,
+    ) -> None:
         self._folder = folder
+        self._further = variables or {}
+        self._remembers = remembers
         self._newer = newer
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -100,9 +112,10 @@ class AlertStack:
         config = self._folder / "alerts/alertmanager/development.yml"
         alertmanager = need("prometheus-alertmanager", newer=self._newer)
         self.alertmanager = enter(AlertmanagerServer(alertmanager, config))
-        self.prometheus = enter(
-            PrometheusServer(need("prometheus", newer=self._newer), self._configured(), _RESEND)
-        )
+        prometheus = PrometheusServer(need("prometheus", newer=self._newer), self._configured(), _RESEND)
+        if self._remembers:
+            await asyncio.to_thread(write_last_week, prometheus.folder)
+        self.prometheus = enter(prometheus)
         timeout = aiohttp.ClientTimeout(total=5)
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(self.service.url, timeout=timeout)
@@ -125,6 +138,7 @@ class AlertStack:
             "TASKMED_SEALING_KEYS": KEY_TEXT,
             "TASKMED_STRESS": "on",
             "TASKMED_ACCESS_LOG": "off",
+            **self._further,
         }
 
     def _configured(self) -> Path:

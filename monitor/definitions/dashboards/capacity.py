@@ -60,7 +60,7 @@ def capacity(deployment: Deployment) -> Json:
 def _headroom() -> tuple[Panel, ...]:
     replicas = f"count({shown('up')} == 1)"
     requests = f"sum({shown(recorded.REQUESTS)})"
-    peak = f"max_over_time({requests}[$__range:5m])"
+    peak = f"sum(max_over_time({shown(recorded.REQUESTS)}[$__range]))"
     ahead = f"predict_linear({shown(recorded.REQUESTS)}[$__range], 4 * 604800)"
     busy = of_tenants().per_second(catalogue.PROCESS_CPU.name, "job")
     return (

@@ -193,7 +193,7 @@ def _budgets(deployment: Deployment) -> tuple[Panel, ...]:
 
 
 def _left(level: ServiceLevel, bad: str, word: str) -> Panel:
-    period = f"[{level.period_days}d:5m]"
+    period = f"[{level.period_days}d]"
     share = f"sum_over_time({shown(bad)}{period}) / sum_over_time({shown(recorded.REQUESTS)}{period})"
     return stat(
         f"Budget left: {level.name}",

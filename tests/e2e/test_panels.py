@@ -1,0 +1,154 @@
+"""Every panel of every dashboard shows something of the real service, once everything has happened to it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import aiohttp
+import pytest
+import redis
+
+from tests.app.service import KEY_TEXT
+from tests.binaries import ROOT
+from tests.dashboards.boards import Json, everything
+from tests.e2e.alerting import SCRAPE_S, AlertStack
+from tests.monitor.tracing.receiver import otlp_receiver
+
+pytestmark = [
+    pytest.mark.prometheus,
+    pytest.mark.redis,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("alerts"),
+    pytest.mark.filterwarnings("default"),
+]
+
+# What this service cannot be brought to show, and why.
+EMPTY = {
+    "runtime: Open websockets: A": "the service serves no websocket",
+    "runtime: Websocket lives: A": "the service serves no websocket",
+    "service: First byte of streamed answers: A": "only probes answer in more than one part",
+    "runtime: Observations in the overflow: B": "every label of the service has room",
+    "cache: Inconsistencies: B": "comparisons are drawn by chance",
+}
+_GIVEN = {
+    "__rate_interval": f"{4 * SCRAPE_S:g}s",
+    "__range": "5m",
+    "top": "10",
+    "limit": "2000",
+    "cost": "400",
+    "job": ".+",
+}
+
+
+def _filled(expr: str) -> str:
+    return re.sub(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)", lambda match: _GIVEN.get(match[1] or match[2], ".*"), expr)
+
+
+async def _series(url: str, target: Json, since: float) -> list[Json]:
+    """Ask what the panel asks, over the whole story."""
+    asked: dict[str, str | float] = {"query": _filled(target["expr"])}
+    path = "query"
+    if not target["instant"]:
+        asked |= {"start": since, "end": time.time(), "step": 1}
+        path = "query_range"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/api/v1/{path}", params=asked) as answer,
+    ):
+        body = await answer.json()
+    assert body["status"] == "success", f"{asked['query']}: {body}"
+    result: list[Json] = body["data"]["result"]
+    return result
+
+
+def _numbers(series: list[Json]) -> list[str]:
+    samples = (sample for one in series for sample in one.get("values", [one.get("value")]))
+    return [value for _, value in samples if value != "NaN"]
+
+
+def _targets() -> Iterator[tuple[str, Json]]:
+    for name, _, panel in everything():
+        for target in panel["targets"]:
+            yield f"{name}: {panel['title']}: {target['refId']}", target
+
+
+async def _fill(stack: AlertStack) -> None:
+    """Fill the database with the demo's clinics, whose rows the traffic reads and changes."""
+    fill = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app.cli", "demo"),
+        env=dict(stack.service.environment()),
+        cwd=stack.service.folder,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    assert await fill.wait() == 0
+
+
+@asynccontextmanager
+async def _traffic(stack: AlertStack, seconds: int) -> AsyncIterator[None]:
+    """Send what clinics send, reads and writes, by the service's own load generator."""
+    command = (sys.executable, "-m", "app.cli", "load", "--url", stack.service.url, "--clinics", "12")
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "TASKMED_TOKEN_KEYS": KEY_TEXT}
+    load = await asyncio.create_subprocess_exec(
+        *command,
+        *("--rate", "25", "--users", "10", "--seconds", str(seconds)),
+        env=environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        if load.returncode is None:
+            load.terminate()
+        await load.wait()
+
+
+async def _everything_happens(stack: AlertStack) -> None:
+    """Slowness, failures, a Redis that is gone and comes back with junk, a database that is locked."""
+    await stack.healthy("sum(job_tenant:http_requests:rate5m)", lambda value: value > 1)
+    await stack.fault(delayMs=150, errorShare=0.3)
+    await stack.told("/page", "ServiceErrorsHigh")
+    await stack.fault()
+    with closing(redis.Redis.from_url(stack.redis.url)) as store:
+        for key in store.keys("*:page_*"):
+            store.set(key, b"junk", ex=60, xx=True)
+    await stack.healthy("sum(cache_entries_rejected_total)", lambda value: value > 0)
+    stack.redis.stop()
+    await stack.healthy('max(cache_breaker_state{state="open"})', lambda value: value > 0)
+    stack.redis.start()
+    await stack.healthy('max(cache_breaker_state{state="open"})', lambda value: value == 0)
+    with closing(sqlite3.connect(stack.service.folder / "taskmed.db", timeout=10)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        await stack.healthy("max(db_client_connection_count{state='used'})", lambda value: value > 1)
+        database.rollback()
+
+
+async def test_every_panel_has_something_to_show(tmp_path: Path) -> None:
+    """Each query of each panel returns data, but for those that this service has no way to fill."""
+    since = time.time()
+    with otlp_receiver() as collector:
+        variables = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+            "TASKMED_SLOW_QUERY_MS": "1",
+            "TASKMED_TENANT_BUDGET": "10",
+            "TASKMED_NEAR_CACHE_MB": "0",
+        }
+        collector.statuses += [400] * 20  # the first exports are refused, and what they held is lost
+        async with AlertStack(tmp_path, variables=variables, remembers=True) as stack:
+            await _fill(stack)
+            async with _traffic(stack, 240):
+                await _everything_happens(stack)
+            missing = [
+                where
+                for where, target in _targets()
+                if not _numbers(await _series(stack.prometheus.url, target, since))
+            ]
+
+    assert set(missing) <= set(EMPTY), "\n".join(missing)
