@@ -65,9 +65,8 @@ class OutboxTables:
     async def poll(self) -> outbox.OutboxSnapshot:
         """Return epoch and rows; see `Outbox`."""
         try:
-            if self._connection is None:
-                self._connection = await self._listening()
-            answer = (await self._execute(self._connection, self._poll)).all()
+            connection = self._connection or await self._listening()
+            answer = (await self._execute(connection, self._poll)).all()
         except BaseException:
             await self._drop_connection()
             raise
@@ -128,7 +127,10 @@ class OutboxTables:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._drop_connection()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                await connection.close()
         await self._polling.dispose()
         await self._engine.dispose()
 
@@ -152,7 +154,8 @@ class OutboxTables:
 
     async def _listening(self) -> AsyncConnection:
         try:
-            connection = await self._polling.connect()
+            # Kept at once: whatever goes wrong from here on, `poll` must be able to drop it.
+            connection = self._connection = await self._polling.connect()
             if not self._sqlite:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 await driver.add_listener(CHANNEL, self._heard)

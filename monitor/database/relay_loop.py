@@ -13,6 +13,8 @@ from monitor.database.protocol import Outbox, OutboxNews, Timing
 from monitor.database.relay import Relay
 from monitor.database.signal import Signal
 
+_FAREWELL_S = 5.0
+
 
 class RelayLoop:
     """The worker's background loop.
@@ -84,7 +86,7 @@ class RelayLoop:
         # Let statements under way end: a driver that is cancelled inside one loses its connection.
         for task in (self._stepping, self._relaying):
             if task is not None and not task.done():
-                await asyncio.wait((task,), timeout=self._timing.lease_s)
+                await asyncio.wait((task,), timeout=_FAREWELL_S)
                 await _ended([task])
 
     async def _listen(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from app.migrations import upgrade
 from app.tables import ALL_METADATA
-from tests.app.service import Service, config_of, running, set_up_clinics
+from tests.app.service import Service, config_of, on_redis, running, set_up_clinics
 from tests.servers import PostgresServer
 
 # In the order of their foreign keys.
@@ -63,9 +63,10 @@ def clinics_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def service(clinics_url: str) -> AsyncIterator[Service]:
-    """Give the running service, over each kind of database."""
-    async with running(config_of(clinics_url)) as service:
+async def service(request: pytest.FixtureRequest, clinics_url: str) -> AsyncIterator[Service]:
+    """Give the running service: on SQLite with the store in the process, on PostgreSQL with Redis."""
+    redis = request.getfixturevalue("redis_url") if clinics_url.startswith("postgresql") else None
+    async with running(config_of(clinics_url) if redis is None else on_redis(clinics_url, redis)) as service:
         yield service
 
 

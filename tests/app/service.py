@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,16 @@ def config_of(database_url: str, **variables: str) -> AppConfig:
     """Return a configuration for tests."""
     defaults = {"DATABASE_URL": database_url, "TASKMED_TOKEN_KEYS": KEY_TEXT, "TASKMED_LOG_LEVEL": "error"}
     return AppConfig.from_environ({**defaults, **variables})
+
+
+def on_redis(database_url: str, redis_url: str, **variables: str) -> AppConfig:
+    """Return a configuration for tests with Redis.
+
+    A new worker stands back from a shared store for one lease, and until then each write waits.
+    """
+    config = config_of(database_url, CACHE_URL=redis_url, TASKMED_SEALING_KEYS=KEY_TEXT, **variables)
+    cache = replace(config.monitor.cache, lease_s=0.3, poll_s=0.1, timeout_s=1.0)
+    return replace(config, monitor=replace(config.monitor, cache=cache))
 
 
 def database_of(url: str) -> Database:

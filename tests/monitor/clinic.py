@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,9 +54,16 @@ class Clinic:
             lifespan=monitor.lifespan,
         )
 
-    async def ask(self, method: str, path: str, caller: str = "1", body: object = None) -> Answer:
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        caller: str = "1",
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Send one request; an empty `caller` sends no credential."""
-        headers = {"authorization": caller} if caller else {}
+        headers = {**(headers or {}), **({"authorization": caller} if caller else {})}
         transport = ASGITransport(self.app, raise_app_exceptions=False)
         async with AsyncClient(transport=transport, base_url="http://clinic") as client:
             return await client.request(method, path, headers=headers, json=body)
