@@ -96,9 +96,6 @@ class Queries:
         """Sum failed requests a second; 0, not nothing, where there were none."""
         return f"({self.rate(by, self.requests.failed, *more)} or 0 * {self.rate(by, *more)})"
 
-    def error_ratio(self, by: str, *more: str) -> str:
-        return ratio(self.errors(by, *more), self.rate(by, *more))
-
     def mean(self, by: str, *more: str) -> str:
         """Average duration in seconds; no sample without requests."""
         name, counted = self.requests.histogram, self.requests.counted

@@ -88,18 +88,13 @@ def stat(
     height: int = 5,
     bounds: Bounds = NO_BOUNDS,
     decimals: int | None = None,
-    no_value: str = "",
-    mappings: Sequence[Json] = (),
 ) -> Panel:
     """Show the last value, coloured by its bounds, over its own history."""
     defaults = _defaults(unit, bounds, None, None) | {
         "color": {"mode": "thresholds"} if bounds.steps else fixed(BLUE),
-        "mappings": list(mappings),
     }
     if decimals is not None:
         defaults["decimals"] = decimals
-    if no_value:
-        defaults["noValue"] = no_value
     options: Json = {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "orientation": "auto",

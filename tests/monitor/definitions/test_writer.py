@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,14 @@ def test_the_command_writes_for_another_service(tmp_path: Path) -> None:
     assert 'job="bookings"' in rules
     assert 'job="taskmed"' not in rules
     assert "https://grafana.example/d/" in rules
+
+
+def test_the_module_is_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m monitor.definitions --out DIR` writes all of it."""
+    monkeypatch.delitem(sys.modules, "monitor.definitions.__main__")
+    monkeypatch.setattr(sys, "argv", ["definitions", "--out", str(tmp_path)])
+
+    runpy.run_module("monitor.definitions", run_name="__main__")
+
+    assert (tmp_path / "dashboards/service.json").read_text() == WRITTEN["dashboards/service.json"]
+    assert (tmp_path / "docs/runbooks/ServiceDown.md").exists()
