@@ -120,7 +120,19 @@ class AlertStack:
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(self.service.url, timeout=timeout)
         )
+        await self._begin_rules()
         return self
+
+    async def _begin_rules(self) -> None:
+        """Load the rules once the first scrape is in.
+
+        Prometheus takes five seconds to find its targets. At this pace that is five minutes in
+        which the service would be missing, and rightly paged for.
+        """
+        await self.healthy('up{job="taskmed"}', lambda value: value == 1)
+        (self._folder / "alerts/rules").rename(self._folder / "rules")
+        async with aiohttp.ClientSession() as session:
+            (await session.post(f"{self.prometheus.url}/-/reload")).raise_for_status()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -149,7 +161,7 @@ class AlertStack:
                 "scrape_timeout": f"{SCRAPE_S * 1000:.0f}ms",
                 "evaluation_interval": f"{SCRAPE_S * 1000:.0f}ms",
             },
-            "rule_files": [str(self._folder / "alerts/rules/*.yml")],
+            "rule_files": [str(self._folder / "rules/*.yml")],
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": [_address(self.alertmanager.url)]}]}]
             },
