@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --python-version 
 	--no-header --no-annotate --no-emit-index-url --constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup runtime servers lint format types check bench load token \
+.PHONY: help run test drill setup runtime servers lint format types check bench load token \
 	definitions up down lock clean
 
 help: ## List the commands
@@ -25,6 +25,9 @@ run: runtime ## Start the service with demo data and light traffic; PORT=8000
 
 test: setup servers lint types ## Everything CI runs: lint, types, every test
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+drill: setup servers ## Real faults to real pages, minutes of real time; on a quiet machine
+	@$(BIN)/pytest -m drill $(ARGS)
 
 setup: ## Make the environment with the development tools
 	@$(PYTHON) scripts/make_environment.py $(VENV) dev

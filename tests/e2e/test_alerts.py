@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.prometheus,
     pytest.mark.redis,
     pytest.mark.timeout(240),
-    pytest.mark.xdist_group("alerts"),
+    pytest.mark.drill,
     pytest.mark.filterwarnings("default"),
 ]
 

@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.prometheus,
     pytest.mark.redis,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("alerts"),
+    pytest.mark.drill,
     pytest.mark.filterwarnings("default"),
 ]
 
