@@ -24,6 +24,8 @@ from monitor.definitions.rules import Board
 from monitor.metrics import catalogue
 
 MEASURED_LIMIT = "2000"
+_SOFT_S = 0.1
+_TALL = 9
 _WEEK_AGO = by_regexp(
     "a week before", custom__lineStyle={"fill": "dash", "dash": [8, 6]}, custom__fillOpacity=0
 )
@@ -61,7 +63,7 @@ def _headroom() -> tuple[Panel, ...]:
     replicas = f"count({shown('up')} == 1)"
     requests = f"sum({shown(recorded.REQUESTS)})"
     peak = f"sum(max_over_time({shown(recorded.REQUESTS)}[$__range]))"
-    ahead = f"predict_linear({shown(recorded.REQUESTS)}[$__range], 4 * 604800)"
+    ahead = f"predict_linear({shown(recorded.REQUESTS)}[7d], 4 * 604800)"
     busy = of_tenants().per_second(catalogue.PROCESS_CPU.name, "job")
     return (
         stat(
@@ -82,7 +84,7 @@ def _headroom() -> tuple[Panel, ...]:
         ),
         stat(
             "In four weeks",
-            "Traffic four weeks from now if the trend of the range goes on.",
+            "Traffic four weeks from now if the last week's trend goes on.",
             "reqps",
             Query(f"clamp_min(sum({ahead}), 0)", instant=True),
             width=6,
@@ -154,9 +156,9 @@ def _users() -> tuple[Panel, ...]:
     right = by_regexp(
         "^(mean|P50|P95)$",
         custom__axisPlacement="right",
-        unit="s",
+        custom__axisSoftMax=_SOFT_S,
         custom__fillOpacity=0,
-        custom__lineWidth=2,
+        unit="s",
     )
     return (
         timeseries(
@@ -166,6 +168,7 @@ def _users() -> tuple[Panel, ...]:
             Query(flying, "in flight"),
             Query(f"max({shown(recorded.MEAN)})", "mean"),
             Query(p95, "P95"),
+            height=_TALL,
             overrides=(right,),
         ),
         timeseries(
@@ -175,6 +178,7 @@ def _users() -> tuple[Panel, ...]:
             Query(f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} > 0)", "clinics"),
             Query(f"max({shown(recorded.quantile('job', 0.5))})", "P50"),
             Query(p95, "P95"),
+            height=_TALL,
             overrides=(right,),
         ),
     )

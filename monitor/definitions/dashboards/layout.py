@@ -117,9 +117,9 @@ def _deployments() -> Json:
 
 
 def _pages() -> Json:
-    """Mark when a page fires."""
+    """Mark when a page begins to fire."""
     firing = f'ALERTS{{{JOB}, severity="{Severity.PAGE}", alertstate="firing"}}'
-    return _annotation("Pages", f"{firing} > 0", "red", "{{alertname}} {{tenant}}")
+    return _annotation("Pages", f"{firing} unless {firing} offset 1m", "red", "{{alertname}} {{tenant}}")
 
 
 def _annotation(name: str, expr: str, color: str, title: str) -> Json:

@@ -198,9 +198,9 @@ def _left(level: ServiceLevel, bad: str, word: str) -> Panel:
     return stat(
         f"Budget left: {level.name}",
         f"Share of the {level.period_days} days' error budget that is left: {level.target * 100:g} % of"
-        f" requests must not be {word}. Below zero the objective is missed.",
+        f" requests must not be {word}. Below zero the objective is missed; it is not shown below -100 %.",
         "percentunit",
-        Query(f"1 - ({share}) / {_budget(level):g}", "{{job}}", instant=True),
+        Query(f"clamp_min(1 - ({share}) / {_budget(level):g}, -1)", "{{job}}", instant=True),
         width=6,
         height=8,
         bounds=Bounds(((0.0, YELLOW), (0.25, GREEN)), below=RED),
