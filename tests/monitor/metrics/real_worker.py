@@ -83,7 +83,7 @@ class Load:
                 badly = self.answered % 10 == 9
                 tenant = 1 + self.answered % 3
                 answer = await client.get(
-                    "/work/badly" if badly else "/work/well", headers={"Authorization": f"Bearer {tenant}"}
+                    "/visits/badly" if badly else "/visits/well", headers={"Authorization": f"Bearer {tenant}"}
                 )
                 self.answered += 1
                 self.failed += answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
@@ -96,7 +96,7 @@ class Totals:
         self.by_route = self.by_tenant = self.failed = 0
         for family in parse_text(body):
             for sample in family.samples:
-                if sample.labels.get("http_route") == "/work/{how}" and sample.name.endswith("_count"):
+                if sample.labels.get("http_route") == "/visits/{how}" and sample.name.endswith("_count"):
                     self.by_route += int(sample.value)
                 if sample.name == TENANT_REQUESTS.name and sample.labels["tenant"] in ("1", "2", "3"):
                     self.by_tenant += int(sample.value)

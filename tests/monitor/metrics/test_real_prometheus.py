@@ -71,7 +71,7 @@ async def serve(worker: Worker, tenant: int, times: int) -> None:
     headers = {"Authorization": f"Bearer {tenant}", "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     async with httpx.AsyncClient(base_url=worker.url, headers=headers) as client:
         for _ in range(times):
-            (await client.get("/work/well")).raise_for_status()
+            (await client.get("/visits/well")).raise_for_status()
 
 
 async def has(prometheus: Prometheus, query: str, expected: dict[str, float]) -> None:

@@ -38,7 +38,7 @@ def main(port: str, directory: str) -> None:
     )
     monitor = build_monitor(settings, Adoption(Plain(), policies=[CachePolicy("contacts", ttl_s=60.0)]))
     app = Starlette(
-        routes=[Route("/work/{how}", work), *monitor.routes()],
+        routes=[Route("/visits/{how}", work), *monitor.routes()],
         middleware=monitor.middleware(),
         lifespan=monitor.lifespan,
     )
