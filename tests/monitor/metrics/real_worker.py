@@ -83,7 +83,8 @@ class Load:
                 badly = self.answered % 10 == 9
                 tenant = 1 + self.answered % 3
                 answer = await client.get(
-                    "/visits/badly" if badly else "/visits/well", headers={"Authorization": f"Bearer {tenant}"}
+                    "/visits/badly" if badly else "/visits/well",
+                    headers={"Authorization": f"Bearer {tenant}"},
                 )
                 self.answered += 1
                 self.failed += answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
