@@ -90,14 +90,11 @@ def _every_clinic(objectives: Objectives) -> Panel:
 
     busy = shown(f"{TENANT_DURATION.name}_sum", AUTHENTICATED)
     busy_of = shown(f"{TENANT_DURATION.name}_sum", variables.TENANT, AUTHENTICATED)
-    share = (
-        f"sum by (tenant) (rate({busy_of}[$__rate_interval]))"
-        f" / scalar(sum(rate({busy}[$__rate_interval])) > 0)"
-    )
+    share = f"sum by (tenant) (increase({busy_of}[$__range])) / scalar(sum(increase({busy}[$__range])) > 0)"
     return table(
         "Clinics against the objectives",
         "Each clinic now, red where it breaks an objective. Time share is its part of all the time spent on"
-        " requests, the best single measure of what it costs. Choose a clinic to open its page.",
+        " requests in the range, the best single measure of what it costs. Choose a clinic to open its page.",
         "tenant",
         "Clinic",
         Column("Requests", of(recorded.TENANT_REQUESTS), "reqps", gauge=True),
