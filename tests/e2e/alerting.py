@@ -67,7 +67,10 @@ class Traffic:
             task.add_done_callback(asking.discard)
 
     async def _ask(self, clinic: int) -> None:
-        page = next(self._pages) if self.cold else 1
+        await self.ask(clinic, next(self._pages) if self.cold else 1)
+
+    async def ask(self, clinic: int, page: int) -> None:
+        """Ask once for a page of a clinic's contacts."""
         headers = {"Authorization": f"Bearer {self._tokens[clinic]}"}
         with suppress(aiohttp.ClientError, TimeoutError):
             async with self._session.get("/api/contacts", params={"page": page}, headers=headers) as answer:
@@ -178,6 +181,12 @@ class AlertStack:
         traffic = Traffic(self._session, clinics, rate, cold=cold)
         self._tasks.append(asyncio.create_task(traffic.run()))
         return traffic
+
+    async def ask_together(self, clinic: int, page: int, times: int, *, apart: bool = False) -> None:
+        """Ask for one page many times at once; or, `apart`, for as many pages."""
+        traffic = Traffic(self._session, (clinic,), 1.0)
+        steps = range(times) if apart else [0] * times
+        await asyncio.gather(*(traffic.ask(clinic, page + 10_000 * step) for step in steps))
 
     async def fault(self, **content: Any) -> None:
         """Put a fault in force through the stress endpoint; without content, end it."""

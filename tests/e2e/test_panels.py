@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import sqlite3
 import sys
@@ -110,23 +111,57 @@ async def _traffic(stack: AlertStack, seconds: int) -> AsyncIterator[None]:
         await load.wait()
 
 
+def _some(value: float) -> bool:
+    return value > 0
+
+
 async def _everything_happens(stack: AlertStack) -> None:
-    """Slowness, failures, a Redis that is gone and comes back with junk, a database that is locked."""
+    """Bring about what is rare, each until Prometheus has seen it."""
     await stack.healthy("sum(job_tenant:http_requests:rate5m)", lambda value: value > 1)
     await stack.fault(delayMs=150, errorShare=0.3)
     await stack.told("/page", "ServiceErrorsHigh")
     await stack.fault()
+    await stack.healthy("sum(cache_generation_age_seconds_count)", _some)
+    await _crowd(stack, "sum(cache_coalesced_waiters_total)")
+    _spoil(stack)
+    await stack.healthy("sum(cache_entries_rejected_total)", _some)
+    await _lose_redis(stack)
+    await _lock_database(stack)
+
+
+async def _crowd(stack: AlertStack, expr: str) -> None:
+    """Ask for one cold page from many sides at once until some have waited for the load of another."""
+    for page in itertools.count(1_000):
+        await stack.ask_together(clinic=1, page=page, times=40)
+        if _some(await stack.value(expr) or 0.0):
+            return
+
+
+def _spoil(stack: AlertStack) -> None:
+    """Write junk over every stored list."""
     with closing(redis.Redis.from_url(stack.redis.url)) as store:
         for key in store.keys("*:page_*"):
             store.set(key, b"junk", ex=60, xx=True)
-    await stack.healthy("sum(cache_entries_rejected_total)", lambda value: value > 0)
-    stack.redis.stop()
-    await stack.healthy('max(cache_breaker_state{state="open"})', lambda value: value > 0)
-    stack.redis.start()
-    await stack.healthy('max(cache_breaker_state{state="open"})', lambda value: value == 0)
+
+
+async def _lose_redis(stack: AlertStack) -> None:
+    """Take Redis away from loads that are about to store what they loaded, until one could not."""
+    for page in itertools.count(2_000):
+        asking = asyncio.create_task(stack.ask_together(clinic=2, page=page, times=40, apart=True))
+        stack.redis.stop()
+        await asking
+        await stack.healthy('max(cache_breaker_state{state="open"})', _some)
+        stack.redis.start()
+        await stack.healthy('max(cache_breaker_state{state="open"})', lambda value: value == 0)
+        if _some(await stack.value("sum(cache_fills_rejected_total)") or 0.0):
+            return
+
+
+async def _lock_database(stack: AlertStack) -> None:
+    """Hold SQLite's one write lock until a write has given up."""
     with closing(sqlite3.connect(stack.service.folder / "taskmed.db", timeout=10)) as database:
-        database.execute("BEGIN EXCLUSIVE")
-        await stack.healthy("max(db_client_connection_count{state='used'})", lambda value: value > 1)
+        database.execute("BEGIN IMMEDIATE")
+        await stack.healthy('sum(db_client_operation_duration_seconds_count{error_type!=""})', _some)
         database.rollback()
 
 
