@@ -92,6 +92,13 @@ VARIABLES: tuple[Variable, ...] = (
         "TASKMED_CACHE_SHARE", "1", number(0, 1), "Share of the traffic that may use the cache.", "Cache"
     ),
     Variable(
+        "TASKMED_CACHE_SAMPLE_SHARE",
+        "0.001",
+        number(0, 1),
+        "Share of the hits that are compared with the database behind the answer; each costs a load.",
+        "Cache",
+    ),
+    Variable(
         "TASKMED_NEAR_CACHE_MB", "64", whole(0, 65_536), "Size of each worker's near cache; 0: none.", "Cache"
     ),
     Variable("OTEL_SERVICE_NAME", "taskmed", text, "The service's name in telemetry.", "Telemetry"),
@@ -233,6 +240,7 @@ def _monitor(values: Mapping[str, Any]) -> MonitorSettings:
             near_bytes=values["TASKMED_NEAR_CACHE_MB"] * 1024 * 1024,
             enabled=values["TASKMED_CACHE"],
             share=values["TASKMED_CACHE_SHARE"],
+            sampled_share=values["TASKMED_CACHE_SAMPLE_SHARE"],
         ),
         otlp_endpoint=values["OTEL_EXPORTER_OTLP_ENDPOINT"].reveal() or None,
         sampling_ratio=values["TASKMED_SAMPLING_RATIO"],

@@ -23,7 +23,14 @@ POLICIES: Mapping[str, CachePolicy] = MappingProxyType(
             CachePolicy(APPOINTMENTS, ttl_s=2 * _MINUTE, stale_if_error_s=2 * _MINUTE),
             # Clinical data stays out of the process's memory, and an outdated finding is worse than an error.
             CachePolicy(MEDICAL_RECORDS, ttl_s=10 * _MINUTE, stale_if_error_s=0.0, near=NearMode.OFF),
-            CachePolicy(ANALYTICS, ttl_s=15 * _MINUTE, stale_if_error_s=15 * _MINUTE, refresh_daily=True),
+            # No write makes the figures stale: until their time is over they may differ from the truth.
+            CachePolicy(
+                ANALYTICS,
+                ttl_s=15 * _MINUTE,
+                stale_if_error_s=15 * _MINUTE,
+                refresh_daily=True,
+                compared=False,
+            ),
             CachePolicy(SETTINGS, ttl_s=30 * _MINUTE, stale_if_error_s=30 * _MINUTE),
         )
     }

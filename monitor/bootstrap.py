@@ -21,6 +21,7 @@ from monitor.cache.expiry import Expiry
 from monitor.cache.near_cache import NearCache
 from monitor.cache.opening import open_store
 from monitor.cache.rollout import Rollout
+from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import AesGcmSealer
 from monitor.cache_switch import CacheSwitch
 from monitor.clock import Clock, SystemClock
@@ -44,6 +45,7 @@ from monitor.settings import MonitorSettings
 from monitor.tracing.provider import Service, Tracing, build_tracing
 
 _FAREWELL_S = 2.0
+_SETTLED_LEASES = 2.5  # in so many leases every committed write has been answered
 
 
 class Monitor:
@@ -173,6 +175,19 @@ class Monitor:
             near=near,
             rollout=self.rollout,
             expiry=Expiry(adoption.zone),
+            sampler=self._sampler(),
+        )
+
+    def _sampler(self) -> ConsistencySampler | None:
+        settings = self.settings.cache
+        if not settings.sampled_share:
+            return None
+        return ConsistencySampler(
+            settings.sampled_share,
+            self.measurements.cache,
+            self.clock,
+            settle_s=_SETTLED_LEASES * settings.lease_s,
+            exempt=[policy.domain for policy in self._adoption.policies if not policy.compared],
         )
 
     def _follow(self, url: str) -> None:

@@ -28,6 +28,8 @@ class CacheSettings:
         shares: The share by domain, where it differs.
         lease_s: Length of a worker's lease on the outbox (`docs/cache.md`).
         poll_s: Time between two polls of the outbox.
+        sampled_share: Share of the hits that are compared with the database behind the answer,
+            between 0 and 1; each costs a load.
     """
 
     url: str = field(default="memory://", repr=False)
@@ -39,10 +41,12 @@ class CacheSettings:
     shares: Mapping[str, float] = field(default_factory=dict)
     lease_s: float = 2.0
     poll_s: float = 0.25
+    sampled_share: float = 0.001
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise ConfigurationError("cache share", "must lie between 0 and 1")
+        for name, share in (("cache share", self.share), ("sampled share", self.sampled_share)):
+            if not 0 <= share <= 1:
+                raise ConfigurationError(name, "must lie between 0 and 1")
         if self.lease_s < 2 * self.poll_s:
             raise ConfigurationError("cache lease", "must be at least twice the poll's period")
 

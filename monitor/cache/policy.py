@@ -36,6 +36,8 @@ class CachePolicy:
         near: Mode of the near cache.
         refresh_daily: Whether entries end at the tenant's local midnight at the latest.
         max_entry_bytes: Larger answers are served and not stored.
+        compared: Whether the sampler compares hits with the truth; False where entries are
+            refreshed by time alone, and so may differ from it.
     """
 
     domain: str
@@ -49,6 +51,7 @@ class CachePolicy:
     near: NearMode = NearMode.VALIDATED
     refresh_daily: bool = False
     max_entry_bytes: int = 1_048_576
+    compared: bool = True
 
     def __post_init__(self) -> None:
         if self.ttl_s <= 0 or not 0 <= self.jitter < 1:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
@@ -33,6 +33,7 @@ class ConsistencySampler:
         clock: Time.
         settle_s: How long a committed write may stay unanswered: longer than the cache lease.
         most: Comparisons under way at once; further draws are skipped.
+        exempt: Domains whose entries are refreshed by time alone: a difference says nothing.
         draw: Uniform random numbers in [0, 1).
     """
 
@@ -44,6 +45,7 @@ class ConsistencySampler:
         *,
         settle_s: float = 5.0,
         most: int = 4,
+        exempt: Collection[str] = (),
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._share = share
@@ -51,6 +53,7 @@ class ConsistencySampler:
         self._clock = clock
         self._settle_s = settle_s
         self._most = most
+        self._exempt = frozenset(exempt)
         self._draw = draw
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -67,6 +70,8 @@ class ConsistencySampler:
             load: Finds the truth.
             find: Reads the cache; None where it may not be used now.
         """
+        if key.domain in self._exempt:
+            return
         task = asyncio.ensure_future(self._compare(key, entry, load, find))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -32,7 +32,13 @@ MADE_AT = datetime(2025, 1, 1, tzinfo=UTC)
 
 def config_of(database_url: str, **variables: str) -> AppConfig:
     """Return a configuration for tests."""
-    defaults = {"DATABASE_URL": database_url, "TASKMED_TOKEN_KEYS": KEY_TEXT, "TASKMED_LOG_LEVEL": "error"}
+    defaults = {
+        "DATABASE_URL": database_url,
+        "TASKMED_TOKEN_KEYS": KEY_TEXT,
+        "TASKMED_LOG_LEVEL": "error",
+        # A comparison by chance would be a load that no test asked for.
+        "TASKMED_CACHE_SAMPLE_SHARE": "0",
+    }
     return AppConfig.from_environ({**defaults, **variables})
 
 

@@ -49,6 +49,7 @@ def test_every_variable_reaches_its_place() -> None:
             "TASKMED_CACHE_TIMEOUT_MS": "20",
             "TASKMED_CACHE": "off",
             "TASKMED_CACHE_SHARE": "0.5",
+            "TASKMED_CACHE_SAMPLE_SHARE": "0.25",
             "TASKMED_NEAR_CACHE_MB": "0",
             "OTEL_SERVICE_NAME": "clinic",
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
@@ -82,11 +83,12 @@ def test_every_variable_reaches_its_place() -> None:
         kit.slow_query_s,
     )
     assert Path("/tmp/metrics") == kit.metrics_directory
-    assert ("redis://cache:6379/0", 0.02, False, 0.5, 0) == (
+    assert ("redis://cache:6379/0", 0.02, False, 0.5, 0.25, 0) == (
         cache.url,
         cache.timeout_s,
         cache.enabled,
         cache.share,
+        cache.sampled_share,
         cache.near_bytes,
     )
     assert {"test": KEY.secret} == cache.sealing_keys

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,10 +99,15 @@ class Clinic:
 
 @asynccontextmanager
 async def clinic(
-    database_url: str, cache: CacheSettings | None = None, stream: io.BytesIO | None = None, **options: Any
+    database_url: str,
+    cache: CacheSettings | None = None,
+    stream: io.BytesIO | None = None,
+    sampled: float = 0.0,
+    **options: Any,
 ) -> AsyncIterator[Clinic]:
-    """Run the service until the block ends; options are those of MonitorSettings."""
-    settings = MonitorSettings(service="clinic", cache=cache or CacheSettings(), **options)
+    """Run the service; a `sampled` share of its hits is compared; options are those of MonitorSettings."""
+    store = replace(cache or CacheSettings(), sampled_share=sampled)
+    settings = MonitorSettings(service="clinic", cache=store, **options)
     adoption = Adoption(
         resolver=Tokens(),
         policies=[CachePolicy("notes", ttl_s=300)],

@@ -13,10 +13,13 @@ from prometheus_client import CollectorRegistry, Counter
 
 from monitor.adoption import Adoption
 from monitor.bootstrap import build_monitor
+from monitor.database import scope
 from monitor.errors import ConfigurationError
 from monitor.settings import CacheSettings, MonitorSettings
+from monitor.tenancy.context import bind
 from tests.conditions import until
 from tests.monitor.clinic import Clinic, Tokens, clinic, make_tables, rows_in_outbox
+from tests.monitor.database.notes import NOTES
 from tests.servers import RedisServer
 
 SEALING = {"k1": bytes(range(32))}
@@ -145,6 +148,30 @@ async def test_what_libraries_log_stands_in_the_same_log(notes_on_sqlite: str) -
     assert lines["something"]["count"] == 3
     assert lines["lost %s"]["logger"] == "other.library"
     assert b"Erika" not in stream.getvalue()
+
+
+async def test_real_traffic_is_compared_with_the_database(notes_url: str, cache: CacheSettings) -> None:
+    """Sampled hits are counted as compared; only a change that no write announced counts as inconsistent."""
+    async with clinic(notes_url, cache, sampled=1.0) as service:
+        await serving(service)
+        await until(lambda: compared(service, "cache_consistency_samples_total"))
+        assert not await compared(service, "cache_inconsistencies_total")
+
+        with bind(1):
+            async with service.monitor.opened_database().writing() as unit:
+                await unit.execute(scope.insert(NOTES, id=1, text="behind the cache's back"))
+
+        async def found_out() -> bool:
+            return await service.outcome() == "hit" and await compared(service, "cache_inconsistencies_total")
+
+        await until(found_out)
+
+
+async def compared(service: Clinic, metric: str) -> bool:
+    """Say whether the exposition shows `metric` above zero."""
+    lines = (await service.get("/metrics", "")).text.splitlines()
+    found = [float(line.rpartition(" ")[2]) for line in lines if line.startswith(metric + "{")]
+    return any(value > 0 for value in found)
 
 
 async def test_the_switch_reaches_a_running_worker(notes_url: str, cache: CacheSettings) -> None:

@@ -14,6 +14,7 @@ from monitor.settings import CacheSettings, MonitorSettings
     "make",
     [
         lambda: CacheSettings(share=1.5),
+        lambda: CacheSettings(sampled_share=-0.1),
         lambda: CacheSettings(lease_s=0.3, poll_s=0.25),
         lambda: MonitorSettings(sampling_ratio=-0.1),
         lambda: MonitorSettings(tenant_budget=0),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 
+import httpx2 as httpx
 import pytest
 
 from tests.app.service import (
@@ -205,6 +206,44 @@ async def test_what_is_refused_or_missing_is_not_stored(service: Service) -> Non
         assert (422, 404) == (refused.status_code, missing.status_code)
         assert "Cache-Status" not in refused.headers
         assert not {"hit", "stored"} & set(missing.headers["Cache-Status"].split("; "))
+
+
+async def test_every_answer_from_the_cache_equals_the_database(clinics_on_sqlite: str) -> None:
+    """With every hit compared while clinics read and write, no comparison finds a difference."""
+    async with running(config_of(clinics_on_sqlite, TASKMED_CACHE_SAMPLE_SHARE="1")) as service:
+        for caller in (service.staff, service.other):
+            await caller.post("/api/contacts", contact())
+            await caller.post("/api/appointments", appointment())
+            await caller.post("/api/medical-records", record())
+        for number in range(3):
+            await warm(service.staff, service.other)
+            await patch(service.staff, "/api/contacts/1", {"notes": f"changed {number}"})
+
+        for path, domain in (
+            ("/api/settings", "settings"),
+            ("/api/contacts", "contacts"),
+            ("/api/appointments/1", "appointments"),
+            ("/api/medical-records", "medical_records"),
+        ):
+            await until(partial(_compared, service, path, domain))
+        metrics = await service.stranger.get("/metrics")
+
+    assert set() == domains_of("cache_inconsistencies_total", metrics)
+
+
+async def _compared(service: Service, path: str, domain: str) -> bool:
+    await service.staff.get(path)
+    return domain in domains_of("cache_consistency_samples_total", await service.stranger.get("/metrics"))
+
+
+def domains_of(metric: str, exposition: httpx.Response) -> set[str]:
+    """Return the domains for which `metric` is above zero."""
+    lines = [line for line in exposition.text.splitlines() if line.startswith(metric + "{")]
+    return {
+        line.partition('domain="')[2].partition('"')[0]
+        for line in lines
+        if float(line.rpartition(" ")[2]) > 0
+    }
 
 
 async def test_a_stored_answer_is_never_anothers(service: Service) -> None:

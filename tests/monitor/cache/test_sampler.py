@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -27,10 +27,12 @@ def _bound() -> Iterator[None]:
         yield
 
 
-def sampled_bench(clock: ManualClock, share: float = 1.0, draw: float = 0.0) -> Bench:
+def sampled_bench(
+    clock: ManualClock, share: float = 1.0, draw: float = 0.0, exempt: Collection[str] = ()
+) -> Bench:
     observer = RecordingObserver()
     told: CacheObserver = observer
-    sampler = ConsistencySampler(share, told, clock, settle_s=5.0, draw=lambda: draw)
+    sampler = ConsistencySampler(share, told, clock, settle_s=5.0, exempt=exempt, draw=lambda: draw)
     return make_bench(MemoryStore(clock), clock, policy=POLICY, observer=observer, sampler=sampler)
 
 
@@ -90,6 +92,15 @@ async def test_only_a_share_is_compared(clock: ManualClock) -> None:
         await bench.cache.get_or_load(page(), bench.source.load)
 
     assert bench.source.loads == 1
+
+
+async def test_what_is_refreshed_by_time_alone_is_not_compared(clock: ManualClock) -> None:
+    """Its entries may differ from the truth, so a comparison would cost a load and say nothing."""
+    bench = sampled_bench(clock, exempt=["contacts"])
+    for _ in range(3):
+        await bench.cache.get_or_load(page(), bench.source.load)
+
+    assert (bench.source.loads, bench.observer.of("sampled")) == (1, [])
 
 
 async def test_comparisons_do_not_pile_up(clock: ManualClock) -> None:
