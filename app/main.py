@@ -9,6 +9,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Scope
 
 from app.api_page import render as render_page
@@ -42,9 +43,10 @@ def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO |
     zones = ClinicZones()
     monitor = build_monitor(config.monitor, adoption_of(config, clock, zones), clock=clock, stream=stream)
     services = make_services(monitor.opened_database(), clock, zones)
+    routes = [route_of(resource) for resource in table_of(config)]
     app = Starlette(
-        routes=[*(route_of(resource) for resource in table_of(config)), *monitor.routes()],
-        middleware=monitor.middleware(_drills(config, clock, services)),
+        routes=[*routes, *monitor.routes()],
+        middleware=monitor.middleware(_drills(config, clock, services, routes)),
         exception_handlers=HANDLERS,
         lifespan=monitor.lifespan,
     )
@@ -84,8 +86,9 @@ def refuse(scope: Scope, error: AuthenticationError) -> Response:
     return render(Unauthenticated(f"Send a valid bearer token; this one is {error.reason}."), scope)
 
 
-def _drills(config: AppConfig, clock: Clock, services: Services) -> list[Middleware]:
-    return [Middleware(FaultLayer, stress=services.stress, clock=clock)] if config.stress else []
+def _drills(config: AppConfig, clock: Clock, services: Services, routes: Sequence[Route]) -> list[Middleware]:
+    layer = Middleware(FaultLayer, stress=services.stress, clock=clock, routes=routes)
+    return [layer] if config.stress else []
 
 
 def _hand_over(app: Starlette, config: AppConfig, services: Services, monitor: Monitor) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.faults import FaultLayer
@@ -26,11 +27,16 @@ class Layered:
         self.clock = ManualClock()
         self.stress = StressService(self.clock)
         self.tenant = None if tenant is None else TenantId(tenant)
-        self._layer = FaultLayer(self._answer, self.stress, self.clock)
+        self.route: str | None = None
+        routes = [
+            Route(path, PlainTextResponse("")) for path in ("/api/contacts/{contact_id}", "/api/contacts")
+        ]
+        self._layer = FaultLayer(self._answer, self.stress, self.clock, routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         record_of(scope).tenant = self.tenant
         await self._layer(scope, receive, send)
+        self.route = record_of(scope).route
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = "bypass" if record_of(scope).bypass else "cache"
@@ -120,6 +126,19 @@ async def test_a_fault_ends_by_itself_or_when_it_is_cleared() -> None:
     layered.stress.set(FaultContent(seconds=60, error_share=1.0))
     layered.stress.clear()
     assert 200 == (await layered.ask())[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [("/api/contacts", "/api/contacts"), ("/api/contacts/4", "/api/contacts/{contact_id}"), ("/api/x", None)],
+)
+async def test_a_failure_is_counted_under_its_route(path: str, route: str | None) -> None:
+    """Whoever watches the drill sees which routes fail, as in a real fault behind the router."""
+    layered = Layered()
+    layered.stress.set(FaultContent(seconds=60, error_share=1.0))
+
+    assert 500 == (await layered.ask(path))[0]
+    assert route == layered.route
 
 
 async def test_what_is_no_request_passes() -> None:
