@@ -25,7 +25,9 @@ from monitor.tracing.recent_endpoint import show_recent_traces
 
 # Asked by machines, without credentials; no part of any objective.
 PROBES = frozenset({"/metrics", "/api/health", "/api/health/live", "/api/health/ready"})
-_UNCOUNTED = PROBES | CONSOLE_ROUTES
+# Asked by those who watch and steer the service.
+OPERATING = CONSOLE_ROUTES | {"/api/metrics", "/api/traces", "/api/cache/switch"}
+UNCOUNTED = PROBES | OPERATING
 
 
 def endpoints(
@@ -51,7 +53,7 @@ def endpoints(
         measurements.executor,
         timeout_s=settings.check_timeout_s,
         window_s=settings.window_s,
-        probes=_UNCOUNTED,
+        probes=UNCOUNTED,
     )
     summary = Summary(
         measurements.windows,
@@ -59,7 +61,7 @@ def endpoints(
         identity_of,
         measurements.executor,
         window_s=settings.window_s,
-        probes=_UNCOUNTED,
+        probes=UNCOUNTED,
     )
     console = join(
         Watched(
@@ -76,7 +78,7 @@ def endpoints(
             executor=measurements.executor,
             clock=clock,
             window_s=settings.window_s,
-            probes=_UNCOUNTED,
+            probes=UNCOUNTED,
         )
     )
     return [

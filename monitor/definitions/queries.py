@@ -23,9 +23,9 @@ LOOKED_UP = 'result!="bypass"'
 HITS = 'result="hit"'
 
 
-def quoted_regex(values: tuple[str, ...]) -> str:
-    """Write an alternation of literal values for a PromQL string."""
-    return "|".join(value.replace(".", "\\\\.") for value in values)
+def quoted_regex(routes: tuple[str, ...]) -> str:
+    """Write an alternation of routes for a PromQL string; `*` at the end stands for whatever follows."""
+    return "|".join(route.replace(".", "\\\\.").replace("*", ".*") for route in routes)
 
 
 def ratio(part: str, whole: str) -> str:

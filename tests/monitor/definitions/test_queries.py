@@ -30,10 +30,10 @@ def test_a_bypass_is_no_lookup() -> None:
 
 
 def test_probes_are_left_out_of_the_services_requests() -> None:
-    """Literal routes, however they are spelt, never match more than themselves."""
-    ask = Queries(service_requests(("/a.b", "/c")), "5m")
+    """A route matches itself alone, however it is spelt; with a star, what is below it."""
+    ask = Queries(service_requests(("/a.b", "/c/*")), "5m")
 
-    assert 'http_route!~"/a\\\\.b|/c"' in ask.rate("job")
+    assert 'http_route!~"/a\\\\.b|/c/.*"' in ask.rate("job")
     assert quoted_regex(("/x",)) == "/x"
 
 
