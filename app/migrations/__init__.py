@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import PoolSettings, for_writing, is_sqlite, make_engine
+from monitor.errors import ConfigurationError
 
+_UNREACHABLE = "no database answers; is it running, and are address, name, user and password right?"
 _LOCK = 7_265_410_118_420  # any number, the same in every process that migrates
 
 
@@ -20,7 +25,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
     Several processes may call it at once: one migrates, the others wait and find it done.
 
     Raises:
-        ConfigurationError: The URL is not one the service supports.
+        ConfigurationError: The URL is not one the service supports, or nothing can be reached by it.
     """
     await _run(url, lambda config: command.upgrade(config, revision))
 
@@ -33,10 +38,20 @@ async def downgrade(url: str, revision: str) -> None:
 async def _run(url: str, step: Callable[[Config], None]) -> None:
     engine = for_writing(make_engine(url, PoolSettings(size=1)))
     try:
-        async with engine.begin() as connection:
+        async with aclosing(await _connected(engine)) as connection, connection.begin():
             await connection.run_sync(_within, step)
     finally:
         await engine.dispose()
+
+
+async def _connected(engine: AsyncEngine) -> AsyncConnection:
+    if is_sqlite(engine):
+        Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return await engine.connect()
+    except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as failure:
+        cause = getattr(failure, "orig", None) or failure
+        raise ConfigurationError("DATABASE_URL", f"{_UNREACHABLE} ({type(cause).__name__})") from None
 
 
 def _within(connection: sa.Connection, step: Callable[[Config], None]) -> None:

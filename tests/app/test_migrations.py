@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any, cast
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -13,6 +15,7 @@ from app.migrations import downgrade, upgrade
 from app.tables import ALL_METADATA
 from monitor.database.connections import PoolSettings, make_engine
 from monitor.database.kit_tables import CACHE_EPOCH
+from monitor.errors import ConfigurationError
 
 
 async def inspected(url: str, look: Any) -> Any:
@@ -66,3 +69,23 @@ async def test_downgrade_leaves_nothing_behind(database_url: str) -> None:
     await downgrade(database_url, "base")
 
     assert set() == await inspected(database_url, table_names)
+
+
+async def test_the_folder_of_a_database_file_is_made(tmp_path: Path) -> None:
+    """A file in a folder that is not there yet is a fresh start, not an error."""
+    await upgrade(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'folder' / 'taskmed.db'}")
+
+    assert (tmp_path / "new" / "folder" / "taskmed.db").is_file()
+
+
+@pytest.mark.parametrize("user", ["nobody:wrong@127.0.0.1:{port}", "nobody@127.0.0.1:1"])
+async def test_a_database_that_does_not_answer_is_told_in_one_line(postgres_url: str, user: str) -> None:
+    """A wrong password or address names the variable to mend, and shows no secret."""
+    port = sa.make_url(postgres_url).port
+
+    with pytest.raises(ConfigurationError) as caught:
+        await upgrade(f"postgresql+asyncpg://{user.format(port=port)}/taskmed")
+
+    assert caught.value.variable == "DATABASE_URL"
+    assert "wrong" not in str(caught.value)
+    assert "\n" not in str(caught.value)
