@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from monitor.definitions.alert_rules import all_alerts
+from monitor.definitions.deployment import Deployment
 from monitor.definitions.rules import Board
 from monitor.metrics.catalogue import CATALOGUE, Kind
 from tests.dashboards.boards import BOARDS, Json, everything, filled, panels
@@ -158,6 +162,59 @@ def test_uids_never_change() -> None:
     """Links from alerts, runbooks and bookmarks hold the uid."""
     assert {name: board["uid"] for name, board in BOARDS.items()} == UIDS
     assert {board.value for board in Board} == set(UIDS.values())
+
+
+def _links(value: Any) -> Iterator[str]:
+    """Give the address of every link in a document, however deep."""
+    if isinstance(value, dict):
+        if isinstance(value.get("url"), str):
+            yield value["url"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _links(each)
+
+
+def _alert_links() -> set[str]:
+    alerts = (alert.document(Deployment()) for alert in all_alerts(Deployment()))
+    return {alert["annotations"]["dashboard_url"] for alert in alerts}
+
+
+LINKS = {link for board in BOARDS.values() for link in _links(board)} - {""} | _alert_links()
+
+
+@pytest.mark.parametrize("link", sorted(LINKS))
+def test_a_link_opens_a_dashboard_with_its_variables_set(link: str) -> None:
+    """From a cell or an alert: the dashboard exists, and has each variable that the link sets."""
+    boards = {board["uid"]: board for board in BOARDS.values()}
+    found = re.search(r"/d/([a-z-]+)\?(.+)$", link)
+    assert found
+    named = re.findall(r"var-(\w+)=|\$\{(\w+):queryparam\}", found[2])
+
+    assert {one or other for one, other in named} <= {
+        each["name"] for each in boards[found[1]]["templating"]["list"]
+    }
+    assert "var-job=" in link or "${job:queryparam}" in link
+
+
+@BY_PANEL
+def test_a_cells_link_reads_a_column_that_is_there(name: str, board: Json, panel: Json) -> None:
+    """The value that a link hands on is a column of its own table."""
+    columns = {
+        column
+        for change in panel.get("transformations", ())
+        for column in change["options"].get("renameByName", {}).values()
+    }
+    for link in _links(panel):
+        assert set(re.findall(r"__data\.fields\.(\w+)", link)) <= columns
+
+
+@BY_PANEL
+def test_no_panel_says_all_is_well_of_what_it_does_not_see(name: str, board: Json, panel: Json) -> None:
+    """A 0 comes from a service that was scraped; without one a panel shows that it has no data."""
+    assert panel["fieldConfig"]["defaults"].get("noValue", "-") == "-"
+    for target in panel["targets"]:
+        assert "vector(" not in target["expr"] or "ALERTS" in target["expr"]
 
 
 @BY_BOARD

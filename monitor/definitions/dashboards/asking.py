@@ -33,6 +33,19 @@ def shown(series: str, *matchers: str) -> str:
     return f"{series}{{{', '.join((JOB, *matchers))}}}"
 
 
+def none_of(expr: str, label: str = "") -> str:
+    """Show 0 where there was nothing to count, and nothing where the service itself is not seen.
+
+    Args:
+        expr: What is counted.
+        label: The label that the legend reads; without one the 0 has no labels.
+    """
+    zero = f"0 * sum({shown('up')} == 1)"
+    if not label:
+        return f"{expr} or on () {zero}"
+    return f'{expr} or on () label_replace({zero}, "{label}", "none", "", "")'
+
+
 def top(series: str, by: str = "tenant") -> str:
     """Keep the series that are greatest over the whole range, the same ones at each of its points."""
     return f"{series} and on ({by}) topk($top, avg_over_time({series}[$__range] @ end()))"
@@ -50,6 +63,11 @@ BY_RESULT = (
     by_name("error", color=fixed(RED)),
     by_name("stale", color=fixed(BLUE)),
     by_name("bypass", color=fixed(GREY)),
+)
+BY_QUANTILE = (
+    by_name("P50", color=fixed(GREEN)),
+    by_name("P95", color=fixed(YELLOW)),
+    by_name("P99", color=fixed(RED)),
 )
 BY_OUTCOME = (
     by_name("success", color=fixed(GREEN)),

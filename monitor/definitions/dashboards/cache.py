@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import BY_RESULT, of_tenants, shown
+from monitor.definitions.dashboards.asking import BY_RESULT, none_of, of_tenants, shown
 from monitor.definitions.dashboards.cache_store import outbox, store
 from monitor.definitions.dashboards.layout import Row, dashboard
 from monitor.definitions.dashboards.panel import (
@@ -64,7 +64,7 @@ def _now(objectives: Objectives) -> tuple[Panel, ...]:
             "Breaker now",
             "Replicas whose breaker before the store is not closed.",
             "none",
-            Query(f"sum({not_closed}) or vector(0)"),
+            Query(none_of(f"sum({not_closed})")),
             bounds=worse_above(1),
         ),
         stat(
@@ -85,7 +85,7 @@ def _now(objectives: Objectives) -> tuple[Panel, ...]:
             "Cached answers that differed from the database; there must be none.",
             "none",
             Query(
-                f"sum(increase({shown(catalogue.CACHE_INCONSISTENCIES.name)}[$__range])) or vector(0)",
+                none_of(f"sum(increase({shown(catalogue.CACHE_INCONSISTENCIES.name)}[$__range]))"),
                 instant=True,
             ),
             bounds=worse_above(1),
@@ -163,11 +163,11 @@ def _hits(objectives: Objectives) -> tuple[Panel, ...]:
         ),
         timeseries(
             "Generation age at a hit",
-            "How long ago the domain was last invalidated when it was hit: long lives are good hits.",
+            "How long ago the domain was last invalidated when it was hit, on average: long lives are good.",
             "s",
             Query(
-                of_tenants(variables.DOMAIN).quantile_of(0.5, catalogue.CACHE_GENERATION_AGE.name, "domain"),
-                "{{domain}} P50",
+                of_tenants(variables.DOMAIN).mean_of(catalogue.CACHE_GENERATION_AGE.name, "domain"),
+                "{{domain}}",
             ),
         ),
     )
@@ -196,9 +196,10 @@ def _loads() -> tuple[Panel, ...]:
             "Values not stored",
             "Loaded values that were not stored, by reason; generation_changed is a write in between.",
             "ops",
-            Query(ask.per_second(catalogue.CACHE_FILLS_REJECTED.name, "reason"), "{{reason}}"),
+            Query(
+                none_of(ask.per_second(catalogue.CACHE_FILLS_REJECTED.name, "reason"), "reason"), "{{reason}}"
+            ),
             width=8,
-            empty="Everything was stored",
         ),
     )
 
@@ -207,6 +208,7 @@ def _invalidation() -> tuple[Panel, ...]:
     ask = of_tenants(variables.DOMAIN)
     name = catalogue.CACHE_INVALIDATION_DURATION.name
     found = shown(catalogue.CACHE_INCONSISTENCIES.name, variables.DOMAIN, variables.TENANT)
+    differed = f"sum by (domain) (rate({found}[$__rate_interval]))"
     return (
         timeseries(
             "What invalidates",
@@ -227,10 +229,9 @@ def _invalidation() -> tuple[Panel, ...]:
             "Inconsistencies",
             "Answers compared with the database, and those that differed: there must be none.",
             "cps",
-            Query(f"sum by (domain) (rate({found}[$__rate_interval]))", "{{domain}} differed"),
-            Query(ask.per_second(catalogue.CACHE_SAMPLES.name, "job"), "compared"),
+            Query(none_of(differed, "domain"), "{{domain}} differed"),
+            Query(none_of(ask.per_second(catalogue.CACHE_SAMPLES.name, "job")), "compared"),
             width=8,
             overrides=(by_name("compared", color=fixed(GREEN)),),
-            empty="Nothing was compared",
         ),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import of_tenants, shown
-from monitor.definitions.dashboards.panel import GREEN, RED, YELLOW, Panel, Query, worse_above
+from monitor.definitions.dashboards.asking import none_of, of_tenants, shown
+from monitor.definitions.dashboards.panel import BLUE, GREEN, RED, YELLOW, Panel, Query, worse_above
 from monitor.definitions.dashboards.panels import mapped, states, timeseries
 from monitor.metrics import catalogue
 from monitor.objectives import Objectives
@@ -14,6 +14,9 @@ def store() -> tuple[Panel, ...]:
     """Return the panels of the store, from its round trips to its bytes."""
     ask = of_tenants()
     name = catalogue.CACHE_STORE_DURATION.name
+    failed = ask.per_second(f"{name}_count", "operation, error_type", 'error_type!=""')
+    changed = f"60 * ({ask.per_second(catalogue.CACHE_BREAKER_CHANGES.name, 'state')})"
+    rejected = ask.per_second(catalogue.CACHE_ENTRIES_REJECTED.name, "domain, reason")
     return (
         timeseries(
             "Store latency by operation",
@@ -32,14 +35,10 @@ def store() -> tuple[Panel, ...]:
         ),
         timeseries(
             "Store errors",
-            "Round trips that failed, by reason; empty is well.",
+            "Round trips that failed, by reason.",
             "ops",
-            Query(
-                ask.per_second(f"{name}_count", "operation, error_type", 'error_type!=""'),
-                "{{operation}} {{error_type}}",
-            ),
+            Query(none_of(failed, "error_type"), "{{operation}} {{error_type}}"),
             width=8,
-            empty="No round trip failed",
         ),
         timeseries(
             "Bytes moved",
@@ -70,10 +69,9 @@ def store() -> tuple[Panel, ...]:
             "Breaker changes",
             "Changes of the breaker a minute, by the state it went into; many mean a store that flaps.",
             "cpm",
-            Query(f"60 * ({ask.per_second(catalogue.CACHE_BREAKER_CHANGES.name, 'state')})", "{{state}}"),
+            Query(none_of(changed, "state"), "{{state}}"),
             width=8,
             height=6,
-            empty="The breaker never changed",
         ),
         timeseries(
             "Near cache entries",
@@ -87,13 +85,9 @@ def store() -> tuple[Panel, ...]:
             "Entries rejected",
             "Stored bytes that did not open, by reason; forged means somebody else writes to the store.",
             "ops",
-            Query(
-                ask.per_second(catalogue.CACHE_ENTRIES_REJECTED.name, "domain, reason"),
-                "{{domain}} {{reason}}",
-            ),
+            Query(none_of(rejected, "reason"), "{{domain}} {{reason}}"),
             width=8,
             height=6,
-            empty="Every entry opened",
         ),
         states(
             "Breaker",
@@ -108,11 +102,17 @@ def store() -> tuple[Panel, ...]:
 
 def _breaker() -> str:
     """Fold the states into one number: closed 0, half open 1, open 2."""
-    name = catalogue.CACHE_BREAKER.name
-    opened = "2 * max by (instance) (" + shown(name, 'state="open"') + ")"
-    half = "max by (instance) (" + shown(name, 'state="half_open"') + ")"
-    # A breaker that never changed has no series yet: a replica that is up has it closed.
-    return f"({opened} > 0) or {half} or 0 * max by (instance) ({shown('up')} == 1)"
+    return _folded(catalogue.CACHE_BREAKER.name, "half_open", "open")
+
+
+def _folded(gauge: str, *states: str) -> str:
+    """Fold a gauge by state into one number for each replica, from 1 on; the last state wins.
+
+    What never changed has no series yet: a replica that is up is in the state that is well, 0.
+    """
+    matched = [shown(gauge, f'state="{state}"') for state in states]
+    numbered = [f"{number} * (max by (instance) ({series}) > 0)" for number, series in enumerate(matched, 1)]
+    return " or ".join([*reversed(numbered), f"0 * max by (instance) ({shown('up')} == 1)"])
 
 
 def outbox(objectives: Objectives) -> tuple[Panel, ...]:
@@ -147,9 +147,16 @@ def outbox(objectives: Objectives) -> tuple[Panel, ...]:
         ),
         states(
             "Lease",
-            "The state of the workers' cache lease: only a held one may use the cache.",
-            Query(f"max by (state) ({shown(catalogue.CACHE_LEASE.name)})", "{{state}}"),
-            mappings=(mapped(v0=("no", "transparent"), v1=("yes", GREEN)),),
+            "The worst state of the cache lease of a replica's workers: only a held one may use the cache.",
+            Query(_folded(catalogue.CACHE_LEASE.name, "quarantined", "suspended", "expired"), "{{instance}}"),
+            mappings=(
+                mapped(
+                    v0=("held", GREEN),
+                    v1=("quarantined", BLUE),
+                    v2=("suspended", YELLOW),
+                    v3=("expired", RED),
+                ),
+            ),
         ),
         states(
             "Switch",

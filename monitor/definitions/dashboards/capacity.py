@@ -103,6 +103,7 @@ def _headroom() -> tuple[Panel, ...]:
             Query(requests, "requests"),
             Query(f"$limit * {replicas}", "limit"),
             width=24,
+            wide_range=True,
             overrides=(by_name("limit", color=fixed(RED), custom__fillOpacity=0),),
         ),
     )

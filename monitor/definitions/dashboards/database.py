@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import of_tenants, shown
+from monitor.definitions.dashboards.asking import BY_QUANTILE, none_of, of_tenants, shown
 from monitor.definitions.dashboards.layout import Row, dashboard
-from monitor.definitions.dashboards.panel import RED, Json, Panel, Query, by_regexp, fixed, worse_above
+from monitor.definitions.dashboards.panel import (
+    GREEN,
+    RED,
+    Json,
+    Panel,
+    Query,
+    by_name,
+    by_regexp,
+    fixed,
+    worse_above,
+)
 from monitor.definitions.dashboards.panels import heatmap, stat, timeseries
 from monitor.definitions.dashboards.tables import Column, table
 from monitor.definitions.deployment import Deployment
@@ -65,7 +75,7 @@ def _now(objectives: Objectives) -> tuple[Panel, ...]:
             "Slow statements in range",
             "Statements over the slow-query bound.",
             "none",
-            Query(f"sum(increase({shown(catalogue.DB_SLOW.name)}[$__range])) or vector(0)", instant=True),
+            Query(none_of(f"sum(increase({shown(catalogue.DB_SLOW.name)}[$__range]))"), instant=True),
             decimals=0,
         ),
     )
@@ -75,6 +85,7 @@ def _statements() -> tuple[Panel, ...]:
     ask = of_tenants()
     failed = ask.per_second(f"{_NAME}_count", f"{_SUMMARY}, error_type", 'error_type!=""')
     busy = ask.per_second(f"{_NAME}_sum", _SUMMARY)
+    slow = ask.per_second(catalogue.DB_SLOW.name, _SUMMARY)
     return (
         table(
             "Statements by summary",
@@ -86,7 +97,7 @@ def _statements() -> tuple[Panel, ...]:
             Column("Calls", ask.per_second(f"{_NAME}_count", _SUMMARY), "ops"),
             Column("Mean", ask.mean_of(_NAME, _SUMMARY), "s"),
             Column("P95", ask.quantile_of(0.95, _NAME, _SUMMARY), "s"),
-            Column("Slow", ask.per_second(catalogue.DB_SLOW.name, _SUMMARY), "cps"),
+            Column("Slow", slow, "cps"),
             first_width=380,
         ),
         timeseries(
@@ -116,17 +127,15 @@ def _statements() -> tuple[Panel, ...]:
             "Slow statements",
             "Statements over the slow-query bound, a second; each is in the log with its trace.",
             "cps",
-            Query(ask.per_second(catalogue.DB_SLOW.name, _SUMMARY), "{{db_query_summary}}"),
-            empty="No statement was slow",
+            Query(none_of(slow, _SUMMARY), "{{db_query_summary}}"),
         ),
         timeseries(
             "Failed statements",
-            "Statements that ended in an error, by its class; empty is well.",
+            "Statements that ended in an error, by its class.",
             "cps",
-            Query(failed, "{{db_query_summary}} {{error_type}}"),
+            Query(none_of(failed, "error_type"), "{{db_query_summary}} {{error_type}}"),
             width=24,
             height=6,
-            empty="No statement failed",
         ),
     )
 
@@ -155,11 +164,12 @@ def _pool(objectives: Objectives) -> tuple[Panel, ...]:
         ),
         timeseries(
             "Wait for a connection",
-            "How long requests wait for a connection, P95 and P99.",
+            "How long requests wait for a connection: the mean is exact, the P99 no finer than 1 ms.",
             "s",
-            Query(ask.quantile_of(0.95, waits, "job"), "P95"),
+            Query(ask.mean_of(waits, "job"), "mean"),
             Query(ask.quantile_of(0.99, waits, "job"), "P99"),
             width=8,
+            overrides=(*BY_QUANTILE, by_name("mean", color=fixed(GREEN))),
         ),
         timeseries(
             "Pool waits that ran out",

@@ -15,6 +15,7 @@ Json = dict[str, Any]
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 GREEN, YELLOW, RED, BLUE, GREY = "green", "#EAB839", "red", "blue", "#8E8E8E"
+NO_COLOR = "transparent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class Bounds:
 
     steps: tuple[tuple[float, str], ...] = ()
     below: str = GREEN
+
+    def quiet(self) -> Bounds:
+        """Leave what is well without a colour, so that what is not stands out."""
+        steps = tuple((value, NO_COLOR if color == GREEN else color) for value, color in self.steps)
+        return Bounds(steps, NO_COLOR if self.below == GREEN else self.below)
 
     def document(self) -> Json:
         first: list[Json] = [{"color": self.below, "value": None}]

@@ -33,11 +33,12 @@ def timeseries(
     minimum: float | None = 0,
     maximum: float | None = None,
     overrides: Sequence[Json] = (),
-    empty: str = "",
+    wide_range: bool = False,
 ) -> Panel:
     """Draw lines over time: bounds as dashed lines, legends with the last and the highest value.
 
-    `empty` is what the panel says where there is nothing to draw, because that is well.
+    A single line takes the colours of its bounds. `wide_range` draws a logarithmic axis, for
+    values that are far from their bound and must be seen to move all the same.
     """
     many = any("{{" in query.legend and query.legend != "{{job}}" for query in queries) or len(queries) > _FEW
     custom: Json = {
@@ -54,12 +55,15 @@ def timeseries(
     soft = _soft_maximum(unit, bounds)
     if soft is not None and maximum is None:
         custom["axisSoftMax"] = soft
-    defaults = _defaults(unit, bounds, minimum, maximum) | {
-        "color": {"mode": "palette-classic"},
+    if wide_range:
+        custom["scaleDistribution"] = {"type": "log", "log": 10}
+    alone = bool(bounds.steps) and len(queries) == 1 and not many
+    if alone:
+        custom["gradientMode"] = "scheme"
+    defaults = _defaults(unit, bounds, None if wide_range else minimum, maximum) | {
+        "color": {"mode": "thresholds" if alone else "palette-classic"},
         "custom": custom,
     }
-    if empty:
-        defaults["noValue"] = empty
     options: Json = {"legend": _legend(width, many=many), "tooltip": {"mode": "multi", "sort": "desc"}}
     return Panel("timeseries", title, description, queries, width, height, defaults, options, overrides)
 
@@ -75,7 +79,7 @@ def _legend(width: int, *, many: bool) -> Json:
     if many and width < _WIDE:
         return legend | {"displayMode": "list", "calcs": []}
     if many:
-        legend |= {"placement": "right", "width": 360}
+        legend |= {"placement": "right", "width": 320}
     return legend | {"sortBy": "Last *", "sortDesc": True}
 
 
@@ -143,7 +147,6 @@ def states(
     mappings: Sequence[Json],
     width: int = 12,
     height: int = 6,
-    empty: str = "",
 ) -> Panel:
     """Show what state each series was in, over time."""
     defaults: Json = {
@@ -153,8 +156,6 @@ def states(
         "mappings": list(mappings),
         "custom": {"fillOpacity": 75, "lineWidth": 0},
     }
-    if empty:
-        defaults["noValue"] = empty
     options: Json = {
         "alignValue": "left",
         "legend": {"showLegend": False, "displayMode": "list", "placement": "bottom", "calcs": []},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import of_tenants, shown
+from monitor.definitions.dashboards.asking import none_of, of_tenants, shown
 from monitor.definitions.dashboards.layout import Row, dashboard
 from monitor.definitions.dashboards.panel import GREEN, RED, Json, Panel, Query, by_name, fixed, worse_above
 from monitor.definitions.dashboards.panels import mapped, stat, states, timeseries
@@ -33,7 +33,7 @@ def runtime(deployment: Deployment) -> Json:
 
 def _now(limits: Limits) -> tuple[Panel, ...]:
     ask = of_tenants()
-    lost = f"sum(increase({shown(catalogue.SPANS_DROPPED.name)}[$__range])) or vector(0)"
+    lost = none_of(f"sum(increase({shown(catalogue.SPANS_DROPPED.name)}[$__range]))")
     return (
         stat(
             "Workers now",
@@ -98,10 +98,9 @@ def _traces() -> tuple[Panel, ...]:
         ),
         timeseries(
             "Spans dropped",
-            "Spans lost by reason: the queue was full or the export failed. Empty or zero is well.",
+            "Spans lost by reason: the queue was full or the export failed.",
             "cps",
-            Query(ask.per_second(catalogue.SPANS_DROPPED.name, "reason"), "{{reason}}"),
-            empty="No span was lost",
+            Query(none_of(ask.per_second(catalogue.SPANS_DROPPED.name, "reason"), "reason"), "{{reason}}"),
         ),
         timeseries(
             "Span queue",
@@ -115,6 +114,9 @@ def _traces() -> tuple[Panel, ...]:
 def _process(limits: Limits) -> tuple[Panel, ...]:
     ask = of_tenants()
     lag = catalogue.LOOP_LAG.name
+    sockets = f"sum by (http_route) ({shown(catalogue.WEBSOCKET_ACTIVE.name)})"
+    lives = ask.mean_of(catalogue.WEBSOCKET_DURATION.name, "http_route")
+    open_files = shown(catalogue.PROCESS_OPEN_FDS.name)
     return (
         timeseries(
             "Event loop lag",
@@ -139,11 +141,14 @@ def _process(limits: Limits) -> tuple[Panel, ...]:
         ),
         timeseries(
             "File descriptors",
-            "Open descriptors of each replica: connections, mostly.",
+            "Open descriptors of each replica (left), and their share of what a process may have (right).",
             "short",
             Query(f"sum by (instance) ({shown(catalogue.PROCESS_OPEN_FDS.name)})", "{{instance}}"),
-            Query(f"min({shown(catalogue.PROCESS_MAX_FDS.name)})", "most of a process"),
+            Query(f"max({open_files} / {shown(catalogue.PROCESS_MAX_FDS.name)})", "share of the most"),
             width=8,
+            overrides=(
+                by_name("share of the most", unit="percentunit", max=1, custom__axisPlacement="right"),
+            ),
         ),
         timeseries(
             "Garbage collections",
@@ -156,19 +161,17 @@ def _process(limits: Limits) -> tuple[Panel, ...]:
             "Open websockets",
             "Open websocket connections by route.",
             "short",
-            Query(f"sum by (http_route) ({shown(catalogue.WEBSOCKET_ACTIVE.name)})", "{{http_route}}"),
+            Query(none_of(sockets, "http_route"), "{{http_route}}"),
             width=8,
             height=6,
-            empty="No websocket is served",
         ),
         timeseries(
             "Websocket lives",
-            "How long websocket connections lasted, P50 by route.",
+            "How long websocket connections lasted that ended, on average by route; 0 where none did.",
             "s",
-            Query(ask.quantile_of(0.5, catalogue.WEBSOCKET_DURATION.name, "http_route"), "{{http_route}}"),
+            Query(none_of(lives, "http_route"), "{{http_route}}"),
             width=8,
             height=6,
-            empty="No websocket is served",
         ),
         timeseries(
             "Uptime",
@@ -195,6 +198,7 @@ def _telemetry(limits: Limits) -> tuple[Panel, ...]:
             ),
             width=8,
             bounds=worse_above(limits.scrape_s),
+            wide_range=True,
         ),
         timeseries(
             "Scrape size",
@@ -203,6 +207,7 @@ def _telemetry(limits: Limits) -> tuple[Panel, ...]:
             Query(shown(catalogue.SCRAPE_BYTES.name), "{{instance}}"),
             width=8,
             bounds=worse_above(limits.scrape_bytes),
+            wide_range=True,
         ),
         timeseries(
             "Series",
@@ -225,7 +230,7 @@ def _telemetry(limits: Limits) -> tuple[Panel, ...]:
             "Observations a second in the overflow for want of budget, of clinics and other labels.",
             "cps",
             Query(f"sum(rate({shown(catalogue.TENANT_OVERFLOW.name)}[$__rate_interval]))", "clinics"),
-            Query(ask.per_second(catalogue.LABEL_OVERFLOW.name, "metric"), "{{metric}}"),
+            Query(none_of(ask.per_second(catalogue.LABEL_OVERFLOW.name, "metric"), "metric"), "{{metric}}"),
             width=8,
         ),
         timeseries(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import of_service, quantiles, shown
+from monitor.definitions.dashboards.asking import BY_QUANTILE, none_of, of_service, quantiles, shown
 from monitor.definitions.dashboards.layout import Row, dashboard
 from monitor.definitions.dashboards.panel import (
     GREEN,
@@ -14,8 +14,6 @@ from monitor.definitions.dashboards.panel import (
     Json,
     Panel,
     Query,
-    by_name,
-    fixed,
     worse_above,
     worse_below,
 )
@@ -126,7 +124,7 @@ def _red(deployment: Deployment) -> tuple[Panel, ...]:
             "Half, 95 and 99 of 100 requests were faster. Points are traces: choose one to open it.",
             "s",
             *quantiles(ask),
-            overrides=(by_name("P99", color=fixed(RED)), by_name("P95", color=fixed(YELLOW))),
+            overrides=BY_QUANTILE,
         ),
         heatmap(
             "Latency",
@@ -148,10 +146,9 @@ def _red(deployment: Deployment) -> tuple[Panel, ...]:
         ),
         timeseries(
             "Errors by route and type",
-            "Failed requests a second by the exception or status that ended them; empty is well.",
+            "Failed requests a second by the exception or status that ended them.",
             "reqps",
-            Query(by_type, "{{http_route}} {{error_type}}"),
-            empty="Nothing failed",
+            Query(none_of(by_type, "error_type"), "{{http_route}} {{error_type}}"),
         ),
         timeseries(
             "Answers by status",
@@ -162,14 +159,10 @@ def _red(deployment: Deployment) -> tuple[Panel, ...]:
         ),
         timeseries(
             "First byte of streamed answers",
-            "Time until the first byte of answers in several parts, P95; empty where none streams.",
+            "Time until the first byte of answers in several parts, P95; scrapes and the console too.",
             "s",
-            Query(
-                ask.quantile_of(0.95, HTTP_FIRST_BYTE.name, "http_route", *ask.requests.counted),
-                "{{http_route}}",
-            ),
+            Query(ask.quantile_of(0.95, HTTP_FIRST_BYTE.name, "http_route"), "{{http_route}}"),
             height=6,
-            empty="No answer was streamed",
         ),
         timeseries(
             "Requests in flight",
@@ -241,11 +234,10 @@ def _changes() -> tuple[Panel, ...]:
         states(
             "Alerts firing",
             "Every alert that fired in the range; the name leads to its runbook in docs/runbooks.",
-            Query(firing, "{{alertname}} {{tenant}}"),
-            mappings=(mapped(v1=("firing", RED)),),
+            Query(none_of(firing, "alertname"), "{{alertname}} {{tenant}}"),
+            mappings=(mapped(v0=("quiet", GREEN), v1=("firing", RED)),),
             width=24,
             height=8,
-            empty="Nothing fires",
         ),
         states(
             "Replicas up",

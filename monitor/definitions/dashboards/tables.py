@@ -60,6 +60,7 @@ def table(
         height,
         {
             "unit": "none",
+            "noValue": "-",
             "thresholds": NO_BOUNDS.document(),
             "mappings": [
                 {"type": "special", "options": {"match": "nan", "result": {"text": "-", "index": 0}}}
@@ -98,7 +99,7 @@ def _joined(key: str, heading: str, names: dict[str, str]) -> list[Json]:
 def _cell(column: Column) -> Json:
     properties: Json = {"unit": column.unit}
     if column.bounds.steps:
-        properties["thresholds"] = column.bounds.document()
+        properties["thresholds"] = column.bounds.quiet().document()
         properties["custom__cellOptions"] = {"type": "color-background", "mode": "basic"}
     elif column.gauge:
         properties["custom__cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}

@@ -6,8 +6,10 @@ from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
 from monitor.definitions.dashboards.asking import (
     BY_OUTCOME,
+    BY_QUANTILE,
     BY_RESULT,
     bottom,
+    none_of,
     of_tenants,
     quantiles,
     shown,
@@ -49,7 +51,7 @@ def _broken(objectives: Objectives) -> tuple[Panel, ...]:
     watched = (
         ("Clinics slow", recorded.TENANT_MEAN, recorded.TENANT_REQUESTS, objectives.latency_mean),
         ("Clinics failing", recorded.TENANT_ERROR_RATIO, recorded.TENANT_REQUESTS, objectives.error_ratio),
-        ("Clinics missing", recorded.TENANT_HIT_RATIO, recorded.TENANT_LOOKUPS, objectives.hit_ratio),
+        ("Clinics with few hits", recorded.TENANT_HIT_RATIO, recorded.TENANT_LOOKUPS, objectives.hit_ratio),
     )
     return tuple(
         stat(
@@ -59,8 +61,10 @@ def _broken(objectives: Objectives) -> tuple[Panel, ...]:
             f" with {threshold.guard_rate:g} events a second or more.",
             "none",
             Query(
-                f"count({shown(value, AUTHENTICATED)} {'>' if threshold.above else '<'} {threshold.bound:g}"
-                f" and {shown(events, AUTHENTICATED)} >= {threshold.guard_rate:g}) or vector(0)"
+                none_of(
+                    f"count({shown(value, AUTHENTICATED)} {'>' if threshold.above else '<'}"
+                    f" {threshold.bound:g} and {shown(events, AUTHENTICATED)} >= {threshold.guard_rate:g})"
+                )
             ),
             width=6,
             bounds=worse_above(objectives.limits.tenants_at_once, 1),
@@ -70,7 +74,7 @@ def _broken(objectives: Objectives) -> tuple[Panel, ...]:
 
 
 def _all(objectives: Objectives) -> tuple[Panel, ...]:
-    active = f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} > 0) or vector(0)"
+    active = none_of(f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} > 0)")
     return (
         stat(
             "Clinics active",
@@ -121,6 +125,9 @@ def _every_clinic(objectives: Objectives) -> Panel:
 
 def _top(objectives: Objectives) -> tuple[Panel, ...]:
     chosen = (variables.TENANT, AUTHENTICATED)
+    busy = shown(f"{TENANT_DURATION.name}_sum", *chosen)
+    spent = f"sum by (tenant) (rate({busy}[$__rate_interval]))"
+    spent_in_range = f"sum by (tenant) (increase({busy}[$__range] @ end()))"
     return (
         timeseries(
             "Requests by clinic",
@@ -150,6 +157,19 @@ def _top(objectives: Objectives) -> tuple[Panel, ...]:
             bounds=worse_below(objectives.hit_ratio.bound, 0.85),
             maximum=1,
         ),
+        timeseries(
+            "P95 by clinic",
+            "The $top clinics with the highest P95 over the range.",
+            "s",
+            Query(top(shown(recorded.quantile("job_tenant", 0.95), *chosen)), "{{tenant}}"),
+        ),
+        timeseries(
+            "Time spent by clinic",
+            "Seconds a second spent on requests of the $top clinics that cost most over the range.",
+            "none",
+            Query(f"{spent} and on (tenant) topk($top, {spent_in_range})", "{{tenant}}"),
+            stacked=True,
+        ),
     )
 
 
@@ -172,6 +192,7 @@ def _own(objectives: Objectives) -> tuple[Panel, ...]:
             "s",
             *quantiles(ask),
             bounds=worse_above(objectives.latency_mean.bound),
+            overrides=BY_QUANTILE,
         ),
         timeseries(
             "Hit ratio by domain of the chosen clinics",
