@@ -1,11 +1,11 @@
-"""`taskmed cache`: the cache switch of a running service, moved by an operator."""
+"""`taskmed cache`: what an operator asks of the cache of a running service, over HTTP."""
 
 from __future__ import annotations
 
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.auth import Role, TokenIssuer
@@ -13,21 +13,21 @@ from app.variables import Key
 from monitor.clock import SystemClock
 from monitor.errors import MonitorError
 
-_PATH = "/api/cache/switch"
+_SWITCH, _WARM = "/api/cache/switch", "/api/cache/warm"
 _TIMEOUT_S = 10.0
 _TOKEN_S = 60.0
 
 
-class SwitchUnreachable(MonitorError):
+class CacheUnreachable(MonitorError):
     """The service did not take the request.
 
     Args:
         url: Where it was asked.
-        reason: Its status or the connection's error.
+        reason: Its status and what it says of it, or the connection's error.
     """
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"the switch at {url} was not reached: {reason}")
+        super().__init__(f"{url} did not take it: {reason}")
         self.url = url
         self.reason = reason
 
@@ -45,30 +45,58 @@ def move(
         domain: For this domain alone.
 
     Raises:
-        SwitchUnreachable: The service did not take the request.
+        CacheUnreachable: The service did not take the request.
     """
     position = {"enabled": enabled, "clinicId": clinic, "domain": domain}
-    answer = _ask(url.rstrip("/") + _PATH, keys, None if enabled is None else position)
+    method = "GET" if enabled is None else "PUT"
+    [answer] = _ask(method, url.rstrip("/") + _SWITCH, keys, None if enabled is None else position)
     off = [_words(scope) for scope in answer["off"]]
     return f"the cache is off for {'; '.join(off)}" if off else "the cache is on"
 
 
-def _ask(url: str, keys: Sequence[Key], position: dict[str, Any] | None) -> Any:
+def warm(url: str, keys: Sequence[Key], clinic: int | None, rate: float) -> Iterator[Mapping[str, Any]]:
+    """Begin a warming and yield its progress until it is over.
+
+    Args:
+        url: Address of the service.
+        keys: As in `move`.
+        clinic: For this clinic alone.
+        rate: Lookups a second.
+
+    Raises:
+        CacheUnreachable: The service did not take the request, or went away in the middle.
+    """
+    yield from _ask("POST", url.rstrip("/") + _WARM, keys, {"clinicId": clinic, "rate": rate})
+
+
+def _ask(method: str, url: str, keys: Sequence[Key], body: Mapping[str, Any] | None) -> Iterator[Any]:
+    """Yield every line of the answer."""
     token = TokenIssuer(keys, SystemClock()).mint(role=Role.OPERATOR, user="cli", lifetime_s=_TOKEN_S)
     request = urllib.request.Request(  # noqa: S310 - http and https alone are allowed by the caller
         url,
-        data=None if position is None else json.dumps(position).encode(),
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        method="GET" if position is None else "PUT",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Accept": "application/x-ndjson, application/json",
+        },
+        method=method,
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - the same
-            return json.load(answer)
+            yield from map(json.loads, answer)
     except urllib.error.HTTPError as error:
         with error:
-            raise SwitchUnreachable(url, f"HTTP {error.code}") from None
+            raise CacheUnreachable(url, f"HTTP {error.code}{_detail(error)}") from None
     except OSError as error:
-        raise SwitchUnreachable(url, str(error)) from None
+        raise CacheUnreachable(url, str(error)) from None
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    try:
+        return f", {json.loads(error.read())['detail']}"
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _words(scope: dict[str, Any]) -> str:

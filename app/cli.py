@@ -12,6 +12,7 @@ import typer
 
 from app import config as configuration
 from app import local
+from app.cache_cli import cache
 from app.config import AppConfig
 from app.serve import serve as serve_config
 from monitor.errors import MonitorError
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cache, name="cache")
 _HOUR = 3_600.0
 Port = Annotated[int | None, typer.Option(help="Port to listen on (PORT).", min=1, max=65535)]
 Folder = Annotated[Path, typer.Option(help="Where a development machine keeps its database and keys.")]
@@ -117,25 +119,6 @@ def load(
     if not (elsewhere or plan.on_loopback):
         raise typer.BadParameter("is not on this machine; add --elsewhere if it is yours", param_hint="--url")
     raise typer.Exit(run_load(plan, _local_config().token_keys, as_json=as_json))
-
-
-@app.command()
-def cache(
-    position: Annotated[str, typer.Argument(help="on, off, or status.")] = "status",
-    clinic: Annotated[int | None, typer.Option(help="For this clinic alone.", min=1)] = None,
-    domain: Annotated[str | None, typer.Option(help="For this domain alone, such as contacts.")] = None,
-    url: Annotated[str, typer.Option(help="Address of the service.")] = "http://127.0.0.1:8000",
-) -> None:
-    """Switch the cache of a running service off or on, or say what is off."""
-    from app.cache_command import move  # noqa: PLC0415 - each command loads what it needs
-
-    wanted = {"status": None, "on": True, "off": False}
-    if position not in wanted:
-        raise typer.BadParameter("must be on, off or status", param_hint="position")
-    if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter("must begin with http:// or https://", param_hint="--url")
-    keys = _local_config().token_keys
-    typer.echo(move(url, keys, enabled=wanted[position], clinic=clinic, domain=domain))
 
 
 @app.command()

@@ -99,6 +99,14 @@ VARIABLES: tuple[Variable, ...] = (
         "Cache",
     ),
     Variable(
+        "TASKMED_CACHE_WARM_RATE",
+        "0",
+        number(0, 10_000),
+        "Lookups a second with which a starting worker warms the cache; 0: it does not."
+        " `taskmed cache warm` does it at any time.",
+        "Cache",
+    ),
+    Variable(
         "TASKMED_NEAR_CACHE_MB", "64", whole(0, 65_536), "Size of each worker's near cache; 0: none.", "Cache"
     ),
     Variable("OTEL_SERVICE_NAME", "taskmed", text, "The service's name in telemetry.", "Telemetry"),
@@ -111,7 +119,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "TASKMED_SAMPLING_RATIO",
-        "0.1",
+        "0.01",
         number(0, 1),
         "Share of requests traced from the start; slow and failed ones are kept anyway.",
         "Telemetry",
@@ -241,6 +249,7 @@ def _monitor(values: Mapping[str, Any]) -> MonitorSettings:
             enabled=values["TASKMED_CACHE"],
             share=values["TASKMED_CACHE_SHARE"],
             sampled_share=values["TASKMED_CACHE_SAMPLE_SHARE"],
+            warm_rate=values["TASKMED_CACHE_WARM_RATE"],
         ),
         otlp_endpoint=values["OTEL_EXPORTER_OTLP_ENDPOINT"].reveal() or None,
         sampling_ratio=values["TASKMED_SAMPLING_RATIO"],

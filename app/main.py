@@ -22,6 +22,7 @@ from app.problems import HANDLERS, Unauthenticated, render
 from app.routes import STRESS_TABLE, TABLE
 from app.routes.table import Resource, route_of
 from app.services.registry import Services, make_services
+from app.warming import FirstPages
 from app.zones import ClinicZones
 from monitor.adoption import Adoption
 from monitor.bootstrap import Monitor, build_monitor
@@ -66,6 +67,7 @@ def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones) -> Adoption
         database_url=config.database_url.reveal(),
         pool=PoolSettings(size=config.pool_size),
         refusal=refuse,
+        warmed=FirstPages(clock),
         zone=zones,
         console_keys=[key.secret for key in config.token_keys],
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from monitor.cache.expiry import Zone, utc
 from monitor.cache.policy import CachePolicy
+from monitor.cache_warming import WarmList
 from monitor.database.connections import PoolSettings
 from monitor.middleware.interceptor import CachedRoute
 from monitor.middleware.tenant import Refusal
@@ -27,6 +28,8 @@ class Adoption:
             calls `cache.refresh` itself.
         pool: Sizes of the database's pool.
         refusal: Makes the answer to a request without valid credentials.
+        warmed: Lists what a clinic, or each one (None), asks for first; None: nothing is warmed. It
+            needs a database.
         zone: A tenant's time zone, for policies that refresh daily.
         objectives: What the service promises.
         console_keys: Secrets of at least 32 bytes that seal the console's sessions, the same in
@@ -41,6 +44,7 @@ class Adoption:
     database_url: str | None = None
     pool: PoolSettings = field(default_factory=PoolSettings)
     refusal: Refusal | None = None
+    warmed: WarmList | None = None
     zone: Zone = utc
     objectives: Objectives = field(default_factory=Objectives)
     console_keys: Sequence[bytes] = field(default=(), repr=False)

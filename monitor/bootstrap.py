@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any, BinaryIO
 from uuid import uuid4
 
@@ -17,13 +17,9 @@ from starlette.routing import BaseRoute
 from monitor.adoption import Adoption
 from monitor.cache.admission import Admission, AlwaysAdmitted
 from monitor.cache.cache_aside import TenantCache
-from monitor.cache.expiry import Expiry
-from monitor.cache.near_cache import NearCache
-from monitor.cache.opening import open_store
-from monitor.cache.rollout import Rollout
-from monitor.cache.sampler import ConsistencySampler
-from monitor.cache.sealing import AesGcmSealer
 from monitor.cache_switch import CacheSwitch
+from monitor.cache_warming import CacheWarming
+from monitor.caching import build_cache, build_rollout
 from monitor.clock import Clock, SystemClock
 from monitor.consistency import Consistency
 from monitor.database.cache_lease import CacheLease
@@ -32,6 +28,7 @@ from monitor.database.kill_switch import KillSwitch
 from monitor.database.protocol import Timing
 from monitor.database.write_context import NoSettlement, Settlement
 from monitor.endpoints import endpoints, identity_of, public_paths
+from monitor.entrance import Entrance
 from monitor.errors import ConfigurationError, StoreUnavailable
 from monitor.health import Check
 from monitor.logs import Logs
@@ -45,7 +42,6 @@ from monitor.settings import MonitorSettings
 from monitor.tracing.provider import Service, Tracing, build_tracing
 
 _FAREWELL_S = 2.0
-_SETTLED_LEASES = 2.5  # in so many leases every committed write has been answered
 
 
 class Monitor:
@@ -59,6 +55,7 @@ class Monitor:
         rollout: The cache's switch.
         database: The two doors to the database; None where none was named.
         kill_switch: The durable switch; None without a database.
+        warming: Warms the cache; None where the adoption lists nothing to warm.
     """
 
     def __init__(
@@ -79,11 +76,13 @@ class Monitor:
             dropped=self.measurements.columns.counters(catalogue.LOG_DROPPED).of().inc,
         )
         self.tracing = _tracing(settings, adoption, clock, self.measurements)
-        self.rollout = _rollout(settings, self.measurements)
+        self.rollout = build_rollout(settings.cache, self.measurements.cache)
         self.database: Database | None = None
         self.kill_switch: KillSwitch | None = None
         self._consistency: Consistency | None = None
         self._settlement: Settlement = NoSettlement()
+        self._entrance = Entrance()
+        self.warming: CacheWarming | None = None
         if adoption.database_url is None:
             self.cache = self._cache(AlwaysAdmitted())
         else:
@@ -122,6 +121,7 @@ class Monitor:
                 refusal=adoption.refusal,
             ),
             *inside,
+            Middleware(self._entrance.before),
             Middleware(
                 CacheInterceptor, cache=self.cache, routes=adoption.cached, name=self.settings.service
             ),
@@ -138,11 +138,12 @@ class Monitor:
             recent=self.tracing.recent,
             rollout=self.rollout,
             switch=CacheSwitch(self.rollout, self.kill_switch, identity_of),
+            warming=self.warming,
             clock=self.clock,
         )
 
     @asynccontextmanager
-    async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
+    async def lifespan(self, app: object = None) -> AsyncIterator[None]:
         """Run what the kit does beside the requests, until the block ends; then leave nothing behind."""
         async with AsyncExitStack() as stack:
             stack.callback(self.logs.close, _FAREWELL_S)
@@ -155,39 +156,22 @@ class Monitor:
             if self._consistency is not None:
                 await stack.enter_async_context(self._consistency.running())
             await stack.enter_async_context(_beside(self.measurements.run()))
+            if self.warming is not None:
+                stack.push_async_callback(self.warming.aclose)
+                if self.settings.cache.warm_rate:
+                    warm = self.warming.at_start(app, self.settings.cache.warm_rate)
+                    await stack.enter_async_context(_beside(warm))
             yield
 
     def _cache(self, admission: Admission) -> TenantCache:
-        settings, measured, adoption = self.settings.cache, self.measurements, self._adoption
-        near = None
-        if settings.near_bytes:
-            near = NearCache(settings.near_bytes, sized=measured.cache.near_cache_sized)
-        return TenantCache(
-            store=open_store(
-                settings.url, clock=self.clock, observer=measured.cache, timeout_s=settings.timeout_s
-            ),
-            policies={policy.domain: policy for policy in adoption.policies},
-            observer=measured.cache,
+        return build_cache(
+            self.settings.cache,
+            self._adoption,
+            observer=self.measurements.cache,
             tracer=self.tracing.tracer,
             clock=self.clock,
             admission=admission,
-            sealer=AesGcmSealer(tuple(settings.sealing_keys.values()) or (secrets.token_bytes(32),)),
-            near=near,
             rollout=self.rollout,
-            expiry=Expiry(adoption.zone),
-            sampler=self._sampler(),
-        )
-
-    def _sampler(self) -> ConsistencySampler | None:
-        settings = self.settings.cache
-        if not settings.sampled_share:
-            return None
-        return ConsistencySampler(
-            settings.sampled_share,
-            self.measurements.cache,
-            self.clock,
-            settle_s=_SETTLED_LEASES * settings.lease_s,
-            exempt=[policy.domain for policy in self._adoption.policies if not policy.compared],
         )
 
     def _follow(self, url: str) -> None:
@@ -215,6 +199,14 @@ class Monitor:
             pool=self._adoption.pool,
             slow_query_s=settings.slow_query_s,
         )
+        if self._adoption.warmed is not None:
+            self.warming = CacheWarming(
+                self._entrance,
+                partial(self._adoption.warmed, self.database),
+                ready=self._consistency.in_use,
+                clock=self.clock,
+                identify=identity_of,
+            )
 
     def _checks(self) -> list[Check]:
         checks = [Check("cache", self._reach_store)]
@@ -285,14 +277,6 @@ def _tracing(
         endpoint=settings.otlp_endpoint,
         recent=settings.recent_traces,
     )
-
-
-def _rollout(settings: MonitorSettings, measurements: Measurements) -> Rollout:
-    cache = settings.cache
-    rollout = Rollout(measurements.cache, cache.share if cache.enabled else 0.0)
-    for domain, share in cache.shares.items():
-        rollout.set(share, domain=domain)
-    return rollout
 
 
 @asynccontextmanager

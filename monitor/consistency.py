@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from monitor.clock import Clock
-from monitor.database.cache_lease import CacheLease
+from monitor.database.cache_lease import CacheLease, LeaseState
 from monitor.database.kill_switch import KillSwitch
 from monitor.database.observer import DatabaseObserver
 from monitor.database.outbox_tables import OutboxTables
@@ -49,7 +49,7 @@ class Consistency:
         timing: Timing,
     ) -> None:
         outbox = OutboxTables(url, observer=database_observer, clock=clock, timing=timing)
-        self._outbox = outbox
+        self._outbox, self._lease, self._cache = outbox, lease, cache
         self._resolver = Resolver(outbox)
         self.kill_switch = KillSwitch(outbox, clock)
         self.settlement = CacheSettlement(
@@ -63,6 +63,13 @@ class Consistency:
             clock=clock,
             timing=timing,
         )
+
+    async def in_use(self) -> bool:
+        """Say whether this worker reads and fills the cache now."""
+        epoch, incarnation = self._lease.confirms(), await self._cache.incarnation()
+        if epoch is None or incarnation is None or self._lease.state is not LeaseState.HELD:
+            return False
+        return self._lease.recognises(epoch, incarnation)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

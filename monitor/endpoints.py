@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from monitor.adoption import Adoption
 from monitor.cache.rollout import Rollout
 from monitor.cache_switch import CacheSwitch
+from monitor.cache_warming import CacheWarming
 from monitor.clock import Clock
 from monitor.console.composition import Watched, join
 from monitor.console.console import ROUTES as CONSOLE_ROUTES
@@ -39,9 +40,10 @@ def endpoints(
     recent: RecentTraces,
     rollout: Rollout,
     switch: CacheSwitch,
+    warming: CacheWarming | None,
     clock: Clock,
 ) -> list[BaseRoute]:
-    """Return exposition, health, summary, recent traces, the cache switch and the console."""
+    """Return exposition, health, summary, recent traces, the cache's switch and warming, and the console."""
     objectives = adoption.objectives
     health = Health(
         checks,
@@ -89,6 +91,7 @@ def endpoints(
         Route("/api/metrics", summary.endpoint),
         Route("/api/traces", show_recent_traces(recent, may_operate)),
         Route("/api/cache/switch", switch.endpoint, methods=["GET", "PUT"]),
+        *([] if warming is None else [Route("/api/cache/warm", warming.endpoint, methods=["GET", "POST"])]),
         *console.routes(),
     ]
 

@@ -30,6 +30,7 @@ class CacheSettings:
         poll_s: Time between two polls of the outbox.
         sampled_share: Share of the hits that are compared with the database behind the answer,
             between 0 and 1; each costs a load.
+        warm_rate: Lookups a second with which a starting worker warms the cache; 0: it does not.
     """
 
     url: str = field(default="memory://", repr=False)
@@ -42,6 +43,7 @@ class CacheSettings:
     lease_s: float = 2.0
     poll_s: float = 0.25
     sampled_share: float = 0.001
+    warm_rate: float = 0.0
 
     def __post_init__(self) -> None:
         for name, share in (("cache share", self.share), ("sampled share", self.sampled_share)):
@@ -78,7 +80,7 @@ class MonitorSettings:
     environment: str = "development"
     cache: CacheSettings = field(default_factory=CacheSettings)
     otlp_endpoint: str | None = None
-    sampling_ratio: float = 0.1
+    sampling_ratio: float = 0.01
     recent_traces: int = 500
     tenant_budget: int = 2_000
     tenant_idle_s: float = 900.0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from app.problems import Forbidden, Invalid, MalformedBody, Unavailable
+from app.problems import Conflict, Forbidden, Invalid, MalformedBody, NotFound, Unavailable
 from app.routes.table import Operation, Resource
 from app.schemas.operations import Alive, Switches, TraceQuery, Traces
 from monitor.cache_switch import Position
+from monitor.cache_warming import WarmOrder, WarmProgress
 from monitor.health import HealthBody
 from monitor.summary import SummaryBody
 
@@ -93,6 +94,30 @@ RESOURCES = (
                 body=Position,
                 answer=Switches,
                 problems=(Forbidden, MalformedBody),
+            ),
+        ),
+    ),
+    Resource(
+        "/api/cache/warm",
+        _TAG,
+        (
+            Operation(
+                "GET",
+                None,
+                name="read_cache_warming",
+                summary="Read how far this worker's warming of the cache is, as an operator",
+                answer=WarmProgress,
+                problems=(Forbidden,),
+            ),
+            Operation(
+                "POST",
+                None,
+                name="warm_cache",
+                summary="Ask for what one clinic or all ask for first, so that it is cached, as an operator",
+                body=WarmOrder,
+                answer=WarmProgress,
+                status=202,
+                problems=(Forbidden, MalformedBody, NotFound, Conflict),
             ),
         ),
     ),

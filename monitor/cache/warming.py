@@ -1,42 +1,33 @@
-"""Loading what will be asked for first, before it is asked for."""
+"""Asking for what will be asked for first, before anybody does."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
-from monitor.cache.keys import CacheKey
-from monitor.cache.lookup import Load, Lookup
 from monitor.clock import Clock
 from monitor.tenancy.context import bind
+from monitor.tenancy.identity import TenantId
 
 _log = structlog.get_logger(__name__)
+_FAILED = "error"
 
 
 @dataclass(frozen=True, slots=True)
-class WarmKey:
-    """One entry to warm.
+class WarmItem:
+    """One answer to warm.
 
     Attributes:
-        key: Whose tenant is bound while it loads.
-        load: Finds its answer.
+        tenant: Who is bound while it is asked for.
+        ask: Asks for it and returns the outcome of its lookup.
     """
 
-    key: CacheKey
-    load: Load
-
-
-class WarmedCache(Protocol):
-    """What warming asks of the cache."""
-
-    def get_or_load(self, key: CacheKey, load: Load) -> Awaitable[Lookup]:
-        """Answer from the cache, or load and store."""
-        ...
+    tenant: TenantId
+    ask: Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +35,7 @@ class Warmed:
     """What a warming did.
 
     Attributes:
-        results: How many lookups ended how; failed loads are `error`.
+        results: How many lookups ended how; failed ones are `error`.
         seconds: How long it took.
     """
 
@@ -57,35 +48,35 @@ class Warmed:
 
 
 class Warming:
-    """Warms a list of keys at a bounded rate, so that live traffic does not feel it.
+    """Asks for a list of answers at a bounded rate, so that live traffic does not feel it.
+
+    What is warm already costs one round trip and no load.
 
     Args:
-        cache: What is warmed; keys that are warm already cost one round trip and no load.
         clock: Time.
         per_second: Most lookups started in a second.
         at_once: Most lookups under way.
     """
 
-    def __init__(
-        self, cache: WarmedCache, clock: Clock, *, per_second: float = 200.0, at_once: int = 8
-    ) -> None:
-        self._cache = cache
+    def __init__(self, clock: Clock, *, per_second: float = 200.0, at_once: int = 8) -> None:
         self._clock = clock
         self._pause_s = 1 / per_second
         self._at_once = at_once
 
-    async def warm(self, keys: Iterable[WarmKey], progress: Callable[[int], None] = lambda _: None) -> Warmed:
-        """Look every key up under its own tenant; a failing load is counted and does not end it.
+    async def warm(
+        self, items: Sequence[WarmItem], progress: Callable[[str], None] = lambda _: None
+    ) -> Warmed:
+        """Ask for every item under its own tenant; one that fails is counted and does not end it.
 
         Args:
-            keys: In the order of their importance.
-            progress: Called with the number of keys done, after each.
+            items: In the order of their importance.
+            progress: Called with the outcome of each.
         """
         began = self._clock.monotonic()
         results: Counter[str] = Counter()
         room = asyncio.Semaphore(self._at_once)
         async with asyncio.TaskGroup() as tasks:
-            for number, item in enumerate(keys):
+            for number, item in enumerate(items):
                 await room.acquire()
                 await self._wait_until(began + number * self._pause_s)
                 tasks.create_task(self._one(item, room, results, progress))
@@ -97,15 +88,15 @@ class Warming:
             await self._clock.sleep(left)
 
     async def _one(
-        self, item: WarmKey, room: asyncio.Semaphore, results: Counter[str], progress: Callable[[int], None]
+        self, item: WarmItem, room: asyncio.Semaphore, results: Counter[str], progress: Callable[[str], None]
     ) -> None:
+        result = _FAILED
         try:
-            with bind(item.key.tenant):
-                lookup = await self._cache.get_or_load(item.key, item.load)
-            results[lookup.result.value] += 1
-        except Exception as failure:  # noqa: BLE001 - one key must not end the warming of the others
-            results["error"] += 1
-            _log.warning("cache_warming_failed", domain=item.key.domain, error_type=type(failure).__name__)
+            with bind(item.tenant):
+                result = await item.ask()
+        except Exception as failure:  # noqa: BLE001 - one answer must not end the warming of the others
+            _log.warning("cache_warming_failed", error_type=type(failure).__name__)
         finally:
+            results[result] += 1
             room.release()
-            progress(sum(results.values()))
+            progress(result)

@@ -51,6 +51,9 @@ def test_a_minted_token_proves_what_was_asked_for(
         (("token", "--clinic", "1", "--role", "owner"), "must be one of staff, admin, operator"),
         (("token", "--clinic", "0"), "greater than or equal to 1"),
         (("load", "--url", "http://192.0.2.1"), "not on this machine"),
+        (("cache", "off", "--url", "ftp://x"), "must begin with http:// or https://"),
+        (("cache", "warm", "--rate", "0"), "greater than or equal to 0.1"),
+        (("cache", "of"), "No such command 'of'"),
     ],
 )
 def test_wrong_words_are_explained(words: tuple[str, ...], complaint: str) -> None:

@@ -223,6 +223,8 @@ async def test_the_service_answers_as_it_is_described(sqlite_service: Service) -
         ("/api/metrics", "get"): await sqlite_service.operator.get("/api/metrics"),
         ("/api/traces", "get"): await sqlite_service.operator.get("/api/traces"),
         ("/api/cache/switch", "get"): await sqlite_service.operator.get("/api/cache/switch"),
+        ("/api/cache/warm", "get"): await sqlite_service.operator.get("/api/cache/warm"),
+        ("/api/cache/warm", "post"): await sqlite_service.operator.post("/api/cache/warm", {}),
     }
     described = (await sqlite_service.stranger.get("/openapi.json")).json()
     answers[("/problem", "get")] = await staff.get("/api/contacts/99")

@@ -1,4 +1,4 @@
-"""The cache switch from the command line, on a running service."""
+"""The cache from the command line, on a running service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.cache_command import SwitchUnreachable, move
+from app.cache_command import CacheUnreachable, move, warm
 from app.drill.stack import TaskMedServer
 from app.variables import Key
 from tests.app.service import KEY, KEY_TEXT
@@ -41,11 +41,21 @@ def test_off_for_everyone(server: TaskMedServer) -> None:
 
 def test_a_key_the_service_does_not_know_is_refused(server: TaskMedServer) -> None:
     """Who cannot mint a valid token cannot move the switch."""
-    with pytest.raises(SwitchUnreachable, match="HTTP 401"):
+    with pytest.raises(CacheUnreachable, match="HTTP 401"):
         move(server.url, (Key("other", b"1" * 32),), enabled=False, clinic=None, domain=None)
 
 
 def test_a_service_that_is_not_there_is_named() -> None:
     """The error names the address."""
-    with pytest.raises(SwitchUnreachable, match=r"http://127\.0\.0\.1:9/"):
+    with pytest.raises(CacheUnreachable, match=r"http://127\.0\.0\.1:9/"):
         move("http://127.0.0.1:9", (KEY,), enabled=None, clinic=None, domain=None)
+
+
+def test_a_warming_is_followed_to_its_end(server: TaskMedServer) -> None:
+    """Each line says how far it is; a clinic that is not there is named as the reason."""
+    told = list(warm(server.url, (KEY,), None, 1_000.0))
+
+    assert told[-1]["state"] == "done"
+    assert told[-1]["done"] == told[-1]["total"]
+    with pytest.raises(CacheUnreachable, match="HTTP 404, There is no such clinic"):
+        list(warm(server.url, (KEY,), 99, 1.0))
