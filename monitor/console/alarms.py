@@ -7,9 +7,10 @@ service itself remembers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from monitor.console.history import Point, added
 from monitor.metrics.performance import Lookups
@@ -60,18 +61,31 @@ def alarms(objectives: Objectives, points: Sequence[Point]) -> list[Alarm]:
         objectives: The bounds, windows and waiting times.
         points: What happened, step by step, oldest first.
     """
-    asked: tuple[tuple[Threshold, Value], ...] = (
-        (objectives.latency_mean, _mean),
-        (objectives.error_ratio, _errors),
-        (objectives.hit_ratio, _hits),
-    )
-    return [_alarm(threshold, value, points) for threshold, value in asked]
+    thresholds = (objectives.latency_mean, objectives.error_ratio, objectives.hit_ratio)
+    return [_alarm(threshold, points) for threshold in thresholds]
 
 
-def _alarm(threshold: Threshold, value: Value, points: Sequence[Point]) -> Alarm:
+def broken_since(threshold: Threshold, points: Sequence[Point]) -> tuple[float, bool] | None:
+    """Return since when a value over the threshold's window has been broken without a break.
+
+    Returns:
+        The moment, and whether it may have been earlier than the points go back; None where the
+        last value is whole.
+    """
+    began: float | None = None
+    for at, point in enumerate(points):
+        value, _ = _value(threshold, points[: at + 1])
+        if value is None or not threshold.broken_by(round(value, _DIGITS)):
+            began = None
+        elif began is None:
+            began = point.at
+    return None if began is None else (began, began == points[0].at)
+
+
+def _alarm(threshold: Threshold, points: Sequence[Point]) -> Alarm:
     course = _Course(threshold)
     for at in range(len(points)):
-        found, events = value(_window(points[: at + 1], threshold.window_s))
+        found, events = _value(threshold, points[: at + 1])
         course.take(points[at].at, found, events)
     return course.alarm()
 
@@ -116,9 +130,10 @@ class _Course:
             self._state, self._since = state, at
 
 
-def _window(points: Sequence[Point], seconds: float) -> Sequence[Point]:
-    ends = points[-1].at - seconds
-    return [point for point in points if point.at > ends]
+def _value(threshold: Threshold, points: Sequence[Point]) -> tuple[float | None, int]:
+    """Return what the window that ends with the points held, and of how many events."""
+    ends = points[-1].at - threshold.window_s
+    return _VALUES[threshold.name]([point for point in points if point.at > ends])
 
 
 def _mean(points: Sequence[Point]) -> tuple[float | None, int]:
@@ -134,3 +149,6 @@ def _errors(points: Sequence[Point]) -> tuple[float | None, int]:
 def _hits(points: Sequence[Point]) -> tuple[float | None, int]:
     lookups: Lookups = added(point.lookups for point in points)
     return lookups.hit_ratio, lookups.total
+
+
+_VALUES: Final[Mapping[str, Value]] = {"latency_mean": _mean, "error_ratio": _errors, "hit_ratio": _hits}

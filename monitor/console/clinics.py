@@ -8,9 +8,10 @@ from monitor.console import html as h
 from monitor.console import words
 from monitor.console.history import Point
 from monitor.console.html import Markup
+from monitor.console.issues import issues
 from monitor.console.layout import badge, card, grid, tiles
 from monitor.console.links import Links
-from monitor.console.overview import charts, issues, judged_tile, taken
+from monitor.console.overview import charts, judged_tile, taken
 from monitor.console.snapshot import Snapshot
 from monitor.console.tables import ORDERS, clinic_rows, clinic_table
 from monitor.metrics import catalogue

@@ -102,6 +102,23 @@ def course(windows: Windows, tenant: str) -> list[Point]:
     return [_tenant_point(step) for step in windows.steps(float("-inf"), metrics, tenant)]
 
 
+def route_courses(
+    windows: Windows, routes: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], list[Point]]:
+    """Return the last minutes of some routes, by (method, template), from one walk over the steps."""
+    courses: dict[tuple[str, str], list[Point]] = {route: [] for route in routes}
+    for step in windows.steps(float("-inf"), (HTTP_DURATION,)):
+        found = {route: Requests(HTTP_DURATION.buckets) for route in routes}
+        for (method, route, status, _), buckets, total in histogram_rows(step.reading[HTTP_DURATION.name]):
+            requests = found.get((method, route))
+            if requests is not None:
+                requests.add(buckets, total)
+                requests.failed += sum(buckets) if status.startswith("5") else 0
+        for key, requests in found.items():
+            courses[key].append(Point(step.ended, step.seconds, requests))
+    return courses
+
+
 def _tenant_point(step: Step) -> Point:
     requests = Requests(TENANT_DURATION.buckets)
     for _, buckets, total in histogram_rows(step.reading[TENANT_DURATION.name]):

@@ -7,10 +7,11 @@ from typing import Final
 
 from monitor.console import html as h
 from monitor.console import words
-from monitor.console.alarms import State
+from monitor.console.alarms import Alarm, State
 from monitor.console.charts import Chart, Series
 from monitor.console.history import Point
 from monitor.console.html import Markup
+from monitor.console.issues import broken_for, issues
 from monitor.console.layout import at, badge, card, grid, tiles
 from monitor.console.links import Links
 from monitor.console.runtime import runtime
@@ -20,12 +21,14 @@ from monitor.metrics import catalogue
 from monitor.objectives import Objectives, Threshold
 
 _CHARTED = 120
-_CLINICS, _ROUTES, _ISSUES = 8, 12, 20
+_CLINICS, _ROUTES = 8, 12
 _STANDING: Final = {
-    State.PENDING: "is broken and pages soon",
-    State.FIRING: "is broken and pages",
-    State.EASING: "is whole again, its page ends soon",
+    State.PENDING: "is broken {} and pages soon",
+    State.FIRING: "is broken {} and pages",
+    State.EASING: "is whole again {}, its page ends soon",
 }
+# The memory goes back an hour; where all of it is broken, its moving beginning says nothing.
+_LONG_S: Final = 3_000.0
 _P50, _P95, _P99 = 0.50, 0.95, 0.99
 
 
@@ -54,7 +57,7 @@ def verdict(snapshot: Snapshot) -> Markup:
     out = [name for name, finding in snapshot.checks.items() if not finding.healthy]
     burning = [alarm for alarm in snapshot.alarms if alarm.burning]
     parts = [f"The {name} is out" for name in out]
-    parts += [f"{words.title(alarm.threshold)} {_STANDING[alarm.state]}" for alarm in burning]
+    parts += [f"{words.title(alarm.threshold)} {_standing(snapshot, alarm)}" for alarm in burning]
     told = {alarm.threshold.name for alarm in burning}
     # The window here is shorter than an alarm's: what is broken in it alone is no all-clear either.
     parts += [
@@ -62,12 +65,24 @@ def verdict(snapshot: Snapshot) -> Markup:
         for issue in snapshot.issues
         if not issue.tenant and not issue.route and issue.threshold.name not in told
     ]
-    of_some = sum(1 for issue in snapshot.issues if issue.tenant or issue.route)
-    if not parts and of_some:
-        parts = [f"All is well on the whole; {of_some} clinics or routes break an objective"]
+    if not parts and snapshot.issues:
+        parts = [f"All is well on the whole, but not for {broken_for(snapshot.issues)}"]
     kind = "bad" if out or any(alarm.state is State.FIRING for alarm in burning) else "warn"
     text = f"{'. '.join(parts)}." if parts else "All is well."
     return h.p(badge(text, kind if parts else "good"), id="verdict", role="status", class_="verdict")
+
+
+def _standing(snapshot: Snapshot, alarm: Alarm) -> str:
+    """Say what an alarm does, and since when; the words stay the same while it does, as they are spoken."""
+    began, at_least = alarm.since, alarm.at_least
+    for issue, onset in snapshot.onsets.items():
+        if issue.threshold is alarm.threshold and not (issue.tenant or issue.route):
+            began, at_least = onset.at, onset.at_least
+    if at_least and snapshot.monotonic - began > _LONG_S:
+        since = "for an hour or longer"
+    else:
+        since = f"since {words.clock(snapshot.moment(began))[:5]} UTC{' or earlier' if at_least else ''}"
+    return _STANDING[alarm.state].format(since)
 
 
 def _numbers(snapshot: Snapshot, objectives: Objectives) -> Markup:
@@ -92,7 +107,16 @@ def _numbers(snapshot: Snapshot, objectives: Objectives) -> Markup:
             f"{workers} worker{'s' if workers > 1 else ''}",
             False,
         ),
+        _running(snapshot),
     )
+
+
+def _running(snapshot: Snapshot) -> tuple[str, str, str, bool]:
+    """Return what runs and since when: what broke just after a start may be the release."""
+    started = snapshot.figures.one(catalogue.PROCESS_START)
+    version = next((labels[1] for labels, _ in snapshot.figures.rows(catalogue.BUILD)), "not known")
+    lasted = words.NOTHING if started is None else words.span(max(0.0, snapshot.at - started))
+    return "Running for", lasted, f"version {version}", False
 
 
 def judged_tile(
@@ -101,25 +125,6 @@ def judged_tile(
     """Return a tile that is held against its objective, of one clinic or of all."""
     broken = snapshot.breaks(threshold, tenant)
     return name, words.measured(threshold, value), words.bound(threshold), broken
-
-
-def issues(snapshot: Snapshot, links: Links, tenant: str | None = None) -> Markup | None:
-    """Return what breaks an objective now, of one clinic or of all; None where nothing does."""
-    found = [issue for issue in snapshot.issues if tenant in (None, issue.tenant)]
-    if not found:
-        return None
-    lines = [
-        h.li(
-            f"{words.issue(issue)}. ",
-            h.a(f"Clinic {issue.tenant}", href=links.to("clinics", issue.tenant))
-            if issue.tenant and issue.tenant.isdigit() and not tenant
-            else None,
-        )
-        for issue in found[:_ISSUES]
-    ]
-    more = len(found) - len(lines)
-    rest = h.li(f"And {more} more.") if more else None
-    return card("Issues", h.ul(*lines, rest, class_="issues"), kind="warning")
 
 
 def charts(snapshot: Snapshot, course: Sequence[Point], objectives: Objectives) -> list[Markup]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.clock import Clock
 from monitor.console.alarms import Alarm, alarms
 from monitor.console.figures import Figures
 from monitor.console.history import History, Point
+from monitor.console.onsets import Onset, onsets
 from monitor.errors import DatabaseError
 from monitor.health import Finding
 from monitor.metrics.performance import Issue, Performance
@@ -36,6 +37,7 @@ class Snapshot:
         checks: What the health checks found, by name.
         off: What the cache is switched off for; None where that cannot be told.
         seconds_taken: What it cost beside the serving loop.
+        onsets: When the issues began, of those that the remembered steps can tell.
     """
 
     at: float
@@ -49,6 +51,7 @@ class Snapshot:
     checks: Mapping[str, Finding]
     off: Scopes | None
     seconds_taken: float
+    onsets: Mapping[Issue, Onset] = field(default_factory=dict)
 
     def breaks(self, threshold: Threshold, of: str | tuple[str, str] | None = None) -> bool:
         """Say whether an objective is broken in the window: of a clinic, of a route, or of all."""
@@ -116,18 +119,22 @@ class Surveyor:
         started = self._clock.monotonic()
         window, short = self._windows.over_each(self._window_s, self._windows.step_s)
         performance = Performance(window.reading, self._probes)
-        points = (*self._history.points(), self._history.current(short))
+        past = self._history.points()
+        points = (*past, self._history.current(short))
+        issues = list(performance.issues(self._objectives, window.seconds))
+        began = onsets(issues, past, self._windows)
         now = self._clock.monotonic()
         return Snapshot(
             at=self._clock.time(),
             monotonic=now,
             seconds=window.seconds,
             performance=performance,
-            issues=list(performance.issues(self._objectives, window.seconds)),
+            issues=issues,
             points=points,
             alarms=alarms(self._objectives, points[:-1] or points),
             figures=Figures(window.totals),
             checks=checks,
             off=off,
             seconds_taken=now - started,
+            onsets=began,
         )

@@ -116,8 +116,8 @@ async def test_failures_are_seen_at_once(service: Service, operator: Operator) -
     """A failing clinic stands among the issues, with the value and the bound."""
     await service.work("/broken", times=60)
     overview = text_of(await operator.get("/console"))
-    assert "Error ratio of clinic 1 is 100 %, over 5 %" in overview
-    assert "Error ratio is broken and pages soon." in overview
+    assert "clinic 1 Error ratio 100 % at most 5 % just now failed requests" in overview
+    assert re.search("Error ratio is broken since [0-9:]{5} UTC or earlier and pages soon[.]", overview)
     assert "firing" not in overview
 
 
