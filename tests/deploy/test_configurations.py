@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from monitor.metrics.catalogue import HTTP_DURATION
+from monitor.tracing import spans
 from tests.binaries import ROOT, need
 
 DEPLOY = ROOT / "deploy"
@@ -71,6 +73,23 @@ def test_spans_find_their_way_from_the_service_to_grafana() -> None:
     assert tempo["distributor"]["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"].endswith(":4317")
     assert sources["tempo"]["url"] == f"http://tempo:{tempo['server']['http_listen_port']}"
     assert sources["prometheus"]["jsonData"]["exemplarTraceIdDestinations"][0]["datasourceUid"] == "tempo"
+
+
+def test_a_span_leads_to_the_metrics_of_its_route() -> None:
+    """The links in Tempo's data source turn an attribute that spans have into a label that the metric has."""
+    (tempo,) = (
+        source
+        for source in _yaml("grafana/provisioning/datasources/datasources.yml")["datasources"]
+        if source["uid"] == "tempo"
+    )
+    link = tempo["jsonData"]["tracesToMetrics"]
+
+    assert link["datasourceUid"] == "prometheus"
+    assert [{"key": spans.HTTP_ROUTE, "value": "http_route"}] == link["tags"]
+    assert "http_route" in HTTP_DURATION.labels
+    for query in link["queries"]:
+        assert f"{HTTP_DURATION.name}_" in query["query"]
+        assert "{$$__tags}" in query["query"]
 
 
 def test_the_collectors_pipeline_names_only_what_is_configured() -> None:
