@@ -56,6 +56,8 @@ class ConsistencySampler:
         self._exempt = frozenset(exempt)
         self._draw = draw
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     def drawn(self) -> bool:
         """Draw whether this hit is compared."""
@@ -77,12 +79,12 @@ class ConsistencySampler:
         task.add_done_callback(self._tasks.discard)
 
     async def aclose(self) -> None:
-        """Give up comparisons under way."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
+        """Give up the doubts that wait, and let loads under way end: one cut short may hold a connection."""
+        self._closing = True
+        for task in tuple(self._waiting):
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks))
 
     async def _compare(self, key: CacheKey, entry: Entry, load: Load, find: Find) -> None:
         try:
@@ -95,7 +97,8 @@ class ConsistencySampler:
 
     async def _doubt(self, key: CacheKey, load: Load, find: Find) -> None:
         # The difference may be a write between its commit and its answer: look again once that is over.
-        await self._clock.sleep(self._settle_s)
+        if not await self._settled():
+            return
         truth = (await load()).value
         found = await find(key)
         if found is None:
@@ -107,3 +110,14 @@ class ConsistencySampler:
         self._observer.sampled(key.tenant, key.domain, consistent)
         if not consistent:
             _log.error("cache_inconsistent", domain=key.domain, clinic=int(key.tenant))
+
+    async def _settled(self) -> bool:
+        task = asyncio.current_task()
+        if self._closing or task is None:
+            return False
+        self._waiting.add(task)
+        try:
+            await self._clock.sleep(self._settle_s)
+        finally:
+            self._waiting.discard(task)
+        return True

@@ -134,7 +134,7 @@ async def test_a_load_that_fails_says_nothing(clock: ManualClock) -> None:
 
 
 async def test_closing_ends_what_is_under_way(clock: ManualClock) -> None:
-    """Shutdown does not wait for doubts."""
+    """Shutdown waits for no doubt, and for the load that runs: nobody is left behind."""
     bench = sampled_bench(clock)
     await bench.cache.get_or_load(page(), bench.source.load)
     bench.source.value = b"other"
@@ -142,4 +142,27 @@ async def test_closing_ends_what_is_under_way(clock: ManualClock) -> None:
     await until(lambda: clock.sleepers == 1)
     await bench.cache.aclose()
 
+    assert bench.observer.of("sampled") == []
+
+
+async def test_closing_waits_for_a_load_that_runs(clock: ManualClock) -> None:
+    """A load that is cut short could hold a connection that is closed under it; it begins no doubt then."""
+    bench = sampled_bench(clock)
+    await bench.cache.get_or_load(page(), bench.source.load)
+    gate, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Loaded:
+        await gate.wait()
+        ended.set()
+        return Loaded(b"other")
+
+    await bench.cache.get_or_load(page(), slow)
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(bench.cache.aclose())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    gate.set()
+    await closing
+
+    assert ended.is_set()
     assert bench.observer.of("sampled") == []
