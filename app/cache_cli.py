@@ -34,8 +34,8 @@ def _default(context: typer.Context) -> None:
 
 @cache.command()
 def status(url: Url = _HERE) -> None:
-    """Say what of the cache is switched off."""
-    _move(url, enabled=None)
+    """Say what of the cache is off, and what is on for a share."""
+    _move(url)
 
 
 @cache.command()
@@ -46,8 +46,19 @@ def off(clinic: Clinic = None, domain: Domain = None, url: Url = _HERE) -> None:
 
 @cache.command()
 def on(clinic: Clinic = None, domain: Domain = None, url: Url = _HERE) -> None:
-    """Switch on again what was switched off; nothing it held before is served."""
+    """Take back what was set for exactly this; nothing the cache held before is served."""
     _move(url, enabled=True, clinic=clinic, domain=domain)
+
+
+@cache.command()
+def share(
+    part: Annotated[float, typer.Argument(help="Between 0, which is off, and 1.", min=0, max=1)],
+    clinic: Clinic = None,
+    domain: Domain = None,
+    url: Url = _HERE,
+) -> None:
+    """Let this share of the traffic use the cache: of all, a clinic, a domain or both."""
+    _move(url, share=part, clinic=clinic, domain=domain)
 
 
 @cache.command()
@@ -63,10 +74,17 @@ def warm(
         raise typer.Exit(1)
 
 
-def _move(url: str, *, enabled: bool | None, clinic: int | None = None, domain: str | None = None) -> None:
+def _move(
+    url: str,
+    *,
+    enabled: bool | None = None,
+    share: float | None = None,
+    clinic: int | None = None,
+    domain: str | None = None,
+) -> None:
     from app.cache_command import move  # noqa: PLC0415 - each command loads what it needs
 
-    typer.echo(move(url, _keys(), enabled=enabled, clinic=clinic, domain=domain))
+    typer.echo(move(url, _keys(), enabled=enabled, share=share, clinic=clinic, domain=domain))
 
 
 def _keys() -> Sequence[Key]:

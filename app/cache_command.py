@@ -33,25 +33,36 @@ class CacheUnreachable(MonitorError):
 
 
 def move(
-    url: str, keys: Sequence[Key], *, enabled: bool | None, clinic: int | None, domain: str | None
+    url: str,
+    keys: Sequence[Key],
+    *,
+    enabled: bool | None = None,
+    share: float | None = None,
+    clinic: int | None = None,
+    domain: str | None = None,
 ) -> str:
-    """Move the switch, or only look at it where `enabled` is None, and say what is off then.
+    """Move the switch, or only look at it, and say how it stands then.
 
     Args:
         url: Address of the service.
         keys: Keys of the bearer tokens; an operator's token is minted for this one request.
         enabled: On or off.
+        share: On for this share of the traffic.
         clinic: For this clinic alone.
         domain: For this domain alone.
 
     Raises:
         CacheUnreachable: The service did not take the request.
     """
-    position = {"enabled": enabled, "clinicId": clinic, "domain": domain}
-    method = "GET" if enabled is None else "PUT"
-    [answer] = _ask(method, url.rstrip("/") + _SWITCH, keys, None if enabled is None else position)
-    off = [_words(scope) for scope in answer["off"]]
-    return f"the cache is off for {'; '.join(off)}" if off else "the cache is on"
+    if enabled is None and share is None:
+        [answer] = _ask("GET", url.rstrip("/") + _SWITCH, keys, None)
+    else:
+        given = {"enabled": enabled, "share": share, "clinicId": clinic, "domain": domain}
+        body = {name: value for name, value in given.items() if value is not None}
+        [answer] = _ask("PUT", url.rstrip("/") + _SWITCH, keys, body)
+    said = [f"off for {_words(scope)}" for scope in answer["off"]]
+    said += [f"on for {scope['share']:.4g} of {_words(scope)}" for scope in answer["shares"]]
+    return f"the cache is {'; '.join(said)}" if said else "the cache is on"
 
 
 def warm(url: str, keys: Sequence[Key], clinic: int | None, rate: float) -> Iterator[Mapping[str, Any]]:

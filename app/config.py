@@ -89,7 +89,11 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("TASKMED_CACHE", "on", switch, "Whether the cache is on at the start: on or off.", "Cache"),
     Variable(
-        "TASKMED_CACHE_SHARE", "1", number(0, 1), "Share of the traffic that may use the cache.", "Cache"
+        "TASKMED_CACHE_SHARE",
+        "1",
+        number(0, 1),
+        "Share of the traffic that may use the cache, until `taskmed cache share` sets another one.",
+        "Cache",
     ),
     Variable(
         "TASKMED_CACHE_SAMPLE_SHARE",

@@ -1,4 +1,4 @@
-"""`/api/cache/switch`: the cache off and on for all, a domain or a clinic; for operators.
+"""`/api/cache/switch`: the cache off, on or on for a share of all, a domain or a clinic; for operators.
 
 Where there is an outbox the switch is durable and reaches every worker within one poll;
 without one it is this process's own.
@@ -22,12 +22,17 @@ from monitor.tenancy.identity import Identity
 _ENCODE = msgspec.json.Encoder().encode
 
 
-class Position(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What an operator asks for: `enabled`, for a clinic, a domain, both, or everything."""
+class Position(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """What an operator asks for: `enabled` or a `share`, for a clinic, a domain, both, or everything."""
 
-    enabled: bool
+    enabled: bool | None = None
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     clinic_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
     domain: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$", max_length=48)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.enabled is None) == (self.share is None):
+            raise ValueError("Give either `enabled` or `share`")
 
 
 class Off(msgspec.Struct, rename="camel"):
@@ -35,6 +40,21 @@ class Off(msgspec.Struct, rename="camel"):
 
     clinic_id: int | None
     domain: str | None
+
+
+class Share(msgspec.Struct, rename="camel"):
+    """How much of something's traffic may use the cache; null stands for all."""
+
+    clinic_id: int | None
+    domain: str | None
+    share: float
+
+
+class Switches(msgspec.Struct):
+    """What is switched off, and what has a share of its own."""
+
+    off: list[Off]
+    shares: list[Share]
 
 
 class CacheSwitch:
@@ -56,8 +76,13 @@ class CacheSwitch:
         self._kill_switch = kill_switch
         self._identify = identify
 
+    @property
+    def is_durable(self) -> bool:
+        """Whether what is moved reaches every worker and outlives a restart."""
+        return self._kill_switch is not None
+
     async def endpoint(self, request: Request) -> Response:
-        """GET tells what is off; PUT moves the switch."""
+        """GET tells what is off or has a share; PUT moves the switch."""
         identity = self._identify(request)
         if identity is None or not identity.operator:
             return problem(
@@ -69,22 +94,36 @@ class CacheSwitch:
             except msgspec.MsgspecError as error:
                 return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.")
             await self.move(position)
-        return _json({"off": [Off(*scope) for scope in await self.off()]}, 200)
+        return _json(await self.switches(), 200)
 
     async def move(self, position: Position) -> None:
-        """Switch the cache off or on for the position's scope.
+        """Switch the cache off, on, or on for a share, for the position's scope.
 
         Raises:
             DatabaseError: The durable switch could not be reached; nothing has changed.
         """
-        switch = self._kill_switch
+        share = float(bool(position.enabled)) if position.share is None else position.share
+        switch, tenant, domain = self._kill_switch, position.clinic_id, position.domain
         if switch is None:
-            share = 1.0 if position.enabled else 0.0
-            self._rollout.set(share, domain=position.domain, tenant=position.clinic_id)
-        elif position.enabled:
-            await switch.turn_on(tenant=position.clinic_id, domain=position.domain)
+            self._rollout.set(share, domain=domain, tenant=tenant)
+        elif share <= 0:
+            await switch.turn_off(tenant=tenant, domain=domain)
+        elif position.share is None:
+            await switch.turn_on(tenant=tenant, domain=domain)
         else:
-            await switch.turn_off(tenant=position.clinic_id, domain=position.domain)
+            await switch.set_share(share, tenant=tenant, domain=domain)
+
+    async def switches(self) -> Switches:
+        """Return what is off and what has a share, be it by an operator or from the start of this worker.
+
+        Raises:
+            DatabaseError: The durable switch could not be reached.
+        """
+        positions = await self._positions()
+        return Switches(
+            [Off(*scope) for scope, share in positions.items() if not share],
+            [Share(*scope, share) for scope, share in positions.items() if 0 < share < 1],
+        )
 
     async def off(self) -> Sequence[tuple[int | None, str | None]]:
         """Return what is switched off, as (clinic, domain); None stands for all.
@@ -92,7 +131,11 @@ class CacheSwitch:
         Raises:
             DatabaseError: The durable switch could not be reached.
         """
-        return self._rollout.off_scopes() if self._kill_switch is None else await self._kill_switch.off()
+        return [scope for scope, share in (await self._positions()).items() if not share]
+
+    async def _positions(self) -> dict[tuple[int | None, str | None], float]:
+        durable = {} if self._kill_switch is None else await self._kill_switch.positions()
+        return {**self._rollout.own, **durable}
 
 
 def _json(body: object, status: int) -> Response:

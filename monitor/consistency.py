@@ -15,7 +15,7 @@ from monitor.database.kill_switch import KillSwitch
 from monitor.database.observer import DatabaseObserver
 from monitor.database.outbox_tables import OutboxTables
 from monitor.database.poll import OutboxPoll
-from monitor.database.protocol import ProtocolObserver, RefreshedCache, Timing
+from monitor.database.protocol import ProtocolObserver, RefreshedCache, ShareFollower, Timing
 from monitor.database.relay import Relay
 from monitor.database.relay_loop import RelayLoop
 from monitor.database.resolver import Resolver
@@ -35,6 +35,7 @@ class Consistency:
         lease: This worker's right to use the cache, which `cache` asks.
         cache: What is given fresh generations.
         timing: The protocol's times, the same in every worker.
+        shares: Follows the shares of the durable switch.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Consistency:
         observer: ProtocolObserver,
         clock: Clock,
         timing: Timing,
+        shares: ShareFollower | None = None,
     ) -> None:
         outbox = OutboxTables(url, observer=database_observer, clock=clock, timing=timing)
         self._outbox, self._lease, self._cache = outbox, lease, cache
@@ -56,7 +58,9 @@ class Consistency:
             outbox=outbox, lease=lease, cache=cache, resolver=self._resolver, observer=observer, clock=clock
         )
         self._loop = RelayLoop(
-            poll=OutboxPoll(outbox=outbox, lease=lease, observer=observer, clock=clock, timing=timing),
+            poll=OutboxPoll(
+                outbox=outbox, lease=lease, observer=observer, clock=clock, timing=timing, shares=shares
+            ),
             relay=Relay(outbox=outbox, lease=lease, cache=cache, clock=clock, timing=timing),
             outbox=outbox,
             lease=lease,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.problems import Conflict, Forbidden, Invalid, MalformedBody, NotFound, Unavailable
 from app.routes.table import Operation, Resource
-from app.schemas.operations import Alive, Switches, TraceQuery, Traces
-from monitor.cache_switch import Position
+from app.schemas.operations import Alive, TraceQuery, Traces
+from monitor.cache_switch import Position, Switches
 from monitor.cache_warming import WarmOrder, WarmProgress
 from monitor.health import HealthBody
 from monitor.summary import SummaryBody
@@ -82,7 +82,7 @@ RESOURCES = (
                 "GET",
                 None,
                 name="read_cache_switch",
-                summary="Read what of the cache is switched off, as an operator",
+                summary="Read what of the cache is off or on for a share, as an operator",
                 answer=Switches,
                 problems=(Forbidden,),
             ),
@@ -90,7 +90,7 @@ RESOURCES = (
                 "PUT",
                 None,
                 name="move_cache_switch",
-                summary="Switch the cache off or on for all, a clinic or a domain, as an operator",
+                summary="Switch the cache off, on, or on by share, for all, a clinic or a domain, as an operator",
                 body=Position,
                 answer=Switches,
                 problems=(Forbidden, MalformedBody),

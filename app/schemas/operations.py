@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from app.schemas.fields import Id
-from monitor.cache_switch import Off
 from monitor.tracing.recent import TraceView
 
 
@@ -27,12 +26,6 @@ class Traces(Struct, frozen=True):
     """Recent traces, the newest first."""
 
     traces: list[TraceView]
-
-
-class Switches(Struct, frozen=True):
-    """What is switched off."""
-
-    off: list[Off]
 
 
 class Alive(Struct, frozen=True):

@@ -6,6 +6,7 @@ on again has never missed one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zlib import crc32
 
 import structlog
@@ -16,11 +17,15 @@ from monitor.errors import ConfigurationError
 
 ALL = "*"
 _BUCKETS = 2**32
+_EVERYTHING = (None, None)
 _log = structlog.get_logger(__name__)
+
+Scope = tuple[int | None, str | None]
+"""A tenant and a domain; None stands for all."""
 
 
 class Rollout:
-    """Shares of traffic that use the cache: of all, of a domain, of a clinic; the least counts.
+    """Shares of traffic that use the cache: of all, a domain, a clinic or both; the least counts.
 
     A key is in or out by its hash, so every worker decides alike and a key does not flap.
 
@@ -31,16 +36,16 @@ class Rollout:
 
     def __init__(self, observer: CacheObserver, share: float = 1.0) -> None:
         self._observer = observer
-        self._all = _checked(share)
-        self._domains: dict[str, float] = {}
-        self._tenants: dict[int, float] = {}
+        self._own: dict[Scope, float] = {_EVERYTHING: _checked(share)}
+        self._durable: dict[Scope, float] = {}
+        self._shares = dict(self._own)
         self.full = share >= 1
         observer.switched(ALL, share > 0)
 
     @property
     def overall(self) -> float:
         """The share of all traffic, which no domain or clinic exceeds."""
-        return self._all
+        return self._shares[_EVERYTHING]
 
     def allows(self, key: CacheKey) -> bool:
         """Say whether lookups of `key` use the cache."""
@@ -51,30 +56,34 @@ class Rollout:
 
     def share(self, tenant: int, domain: str) -> float:
         """Return the share of the clinic's traffic in the domain that uses the cache."""
-        return min(self._all, self._domains.get(domain, 1.0), self._tenants.get(tenant, 1.0))
+        of = self._shares.get
+        return min(
+            of(_EVERYTHING, 1.0), of((None, domain), 1.0), of((tenant, None), 1.0), of((tenant, domain), 1.0)
+        )
 
     def set(self, share: float, *, domain: str | None = None, tenant: int | None = None) -> None:
-        """Let `share` of the traffic use the cache: of the domain, of the clinic, or of all.
+        """Let `share` of the scope's traffic use the cache, in this worker.
 
         Raises:
             ConfigurationError: `share` is not between 0 and 1.
         """
-        _checked(share)
-        if tenant is not None:
-            self._tenants[tenant] = share
-        elif domain is not None:
-            self._domains[domain] = share
-        else:
-            self._all = share
-        self.full = min(self._all, *self._domains.values(), *self._tenants.values(), 1.0) >= 1
-        self._observer.switched(domain or ALL, share > 0)
-        _log.warning("cache_switched", domain=domain or ALL, clinic=tenant, share=share)
+        self._own[tenant, domain] = _checked(share)
+        self._merge()
 
-    def off_scopes(self) -> list[tuple[int | None, str | None]]:
+    def follow(self, shares: Mapping[Scope, float]) -> None:
+        """Take the shares that every worker keeps; each replaces this worker's own for its scope."""
+        if shares != self._durable:
+            self._durable = dict(shares)
+            self._merge()
+
+    @property
+    def own(self) -> Mapping[Scope, float]:
+        """The shares that were set in this worker alone."""
+        return dict(self._own)
+
+    def off_scopes(self) -> list[Scope]:
         """Return what has no share at all, as (tenant, domain); None stands for all."""
-        scopes: list[tuple[int | None, str | None]] = [(None, None)] if self._all <= 0 else []
-        scopes += [(None, domain) for domain, share in self._domains.items() if share <= 0]
-        return scopes + [(tenant, None) for tenant, share in self._tenants.items() if share <= 0]
+        return [scope for scope, share in self._shares.items() if share <= 0]
 
     def off(self) -> None:
         """Let nothing use the cache, from the next lookup on."""
@@ -83,6 +92,20 @@ class Rollout:
     def on(self) -> None:
         """Let all traffic use the cache that no domain or clinic share keeps from it."""
         self.set(1.0)
+
+    def _merge(self) -> None:
+        before, self._shares = self._shares, {**self._own, **self._durable}
+        self.full = min(self._shares.values()) >= 1
+        for scope in sorted({*before, *self._shares}, key=str):
+            share = self._shares.get(scope, 1.0)
+            if share != before.get(scope, 1.0):
+                self._tell(*scope, share)
+
+    def _tell(self, tenant: int | None, domain: str | None, share: float) -> None:
+        # One clinic's share says nothing about the domain's own switch, so that is told as it is.
+        told = share if tenant is None else self._shares.get((None, domain), 1.0)
+        self._observer.switched(domain or ALL, told > 0)
+        _log.warning("cache_switched", domain=domain or ALL, clinic=tenant, share=share)
 
 
 def _checked(share: float) -> float:

@@ -71,12 +71,12 @@ def switch_forms(frame: Frame, domains: Sequence[str], off: Scopes | None, tenan
     )
 
 
-def rollout_form(frame: Frame, domains: Sequence[str], workers: int, share: float) -> Markup:
+def rollout_form(frame: Frame, domains: Sequence[str], share: float, *, durable: bool) -> Markup:
     """Return the form that sets the share of the traffic that uses the cache."""
     reach = (
-        "It holds until the service starts again."
-        if workers <= 1
-        else f"It is set in the worker that answers this page, one of {workers}; the switch reaches all."
+        "It reaches every worker and outlives a restart."
+        if durable
+        else "It holds in the worker that answers this page until it starts again."
     )
     return card(
         "Rollout",

@@ -23,7 +23,6 @@ from monitor.console.steering import SAID, Steering
 from monitor.console.tables import ORDERS
 from monitor.console.views import Views
 from monitor.console.visit import Visits
-from monitor.metrics import catalogue
 
 _SEE_OTHER: Final = 303
 _OK, _NOT_FOUND = 200, 404
@@ -89,10 +88,9 @@ class Pages:
         clinic = query.get("clinic", "")
 
         def forms(snapshot: Snapshot) -> Markup:
-            workers = int(snapshot.figures.one(catalogue.WORKERS) or 1)
             return h.markup(
                 switch_forms(frame, self._domains, snapshot.off, clinic if _is_number(clinic) else ""),
-                rollout_form(frame, self._domains, workers, self._steering.share),
+                rollout_form(frame, self._domains, self._steering.share, durable=self._steering.is_durable),
             )
 
         notice = h.p(badge(said, kind), role="status", id="said") if said else None

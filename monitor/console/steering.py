@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import msgspec
@@ -19,10 +19,9 @@ from monitor.errors import DatabaseError
 SAID: Final = {
     "off": ("Switched off. Every worker follows within a moment.", "good"),
     "on": ("Switched on. Nothing it held before is served.", "good"),
-    "share": ("The share is set.", "good"),
+    "share": ("The share is set. Every worker follows within a moment.", "good"),
     "scope": ("Nothing was changed: give a clinic's number and a domain of the list.", "bad"),
     "number": ("Nothing was changed: a share is a number from 0 to 100.", "bad"),
-    "both": ("Nothing was changed: give a share for a domain or for a clinic, not for both.", "bad"),
     "database": ("Nothing was changed: the database does not answer. Try again.", "bad"),
 }
 _SEE_OTHER: Final = 303
@@ -33,7 +32,7 @@ class Steering:
 
     Args:
         switch: The cache's switch.
-        rollout: The shares of this worker.
+        rollout: The shares that this worker follows.
         domains: Every cached domain.
         moved: Told after each change.
     """
@@ -55,36 +54,37 @@ class Steering:
         """The share of all traffic that uses the cache in this worker."""
         return self._rollout.overall
 
+    @property
+    def is_durable(self) -> bool:
+        """Whether what is moved reaches every worker and outlives a restart."""
+        return self._switch.is_durable
+
     async def switch(self, request: Request, _session: Session, fields: Fields) -> Response:
         """Switch the cache off or on for a scope."""
         enabled = fields.get("enabled") == "yes"
+        return await self._move(request, fields, "on" if enabled else "off", enabled=enabled)
+
+    async def roll_out(self, request: Request, _session: Session, fields: Fields) -> Response:
+        """Set the share of the traffic that uses the cache."""
+        share = _percent(fields.get("share", ""))
+        if share is None:
+            return self._answer(request, "number")
+        return await self._move(request, fields, "share", share=share)
+
+    async def _move(self, request: Request, fields: Fields, said: str, **asked: float) -> Response:
         try:
-            await self._switch.move(self._position(fields, enabled=enabled))
+            await self._switch.move(self._position(fields, asked))
         except (msgspec.ValidationError, ValueError):
             return self._answer(request, "scope")
         except DatabaseError:
             return self._answer(request, "database")
-        return self._answer(request, "on" if enabled else "off")
+        return self._answer(request, said)
 
-    async def roll_out(self, request: Request, _session: Session, fields: Fields) -> Response:
-        """Set the share of the traffic that uses the cache."""
-        try:
-            position = self._position(fields, enabled=True)
-        except (msgspec.ValidationError, ValueError):
-            return self._answer(request, "scope")
-        if position.clinic_id is not None and position.domain is not None:
-            return self._answer(request, "both")
-        share = _percent(fields.get("share", ""))
-        if share is None:
-            return self._answer(request, "number")
-        self._rollout.set(share, domain=position.domain, tenant=position.clinic_id)
-        return self._answer(request, "share")
-
-    def _position(self, fields: Fields, *, enabled: bool) -> Position:
+    def _position(self, fields: Fields, asked: Mapping[str, float]) -> Position:
         domain, clinic = fields.get("domain"), fields.get("clinic")
         if domain is not None and domain not in self._domains:
             raise ValueError("no such domain")
-        given = {"enabled": enabled, "domain": domain, "clinicId": None if clinic is None else int(clinic)}
+        given = {**asked, "domain": domain, "clinicId": None if clinic is None else int(clinic)}
         return msgspec.convert(given, Position)
 
     def _answer(self, request: Request, said: str) -> Response:

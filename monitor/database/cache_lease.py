@@ -138,5 +138,5 @@ class CacheLease:
 
 
 def _suspects(snapshot: OutboxSnapshot) -> frozenset[tuple[int | None, str | None]]:
-    scopes = {(row.tenant, row.domain) for row in snapshot.rows}
+    scopes = {(row.tenant, row.domain) for row in snapshot.rows if row.bypasses}
     return frozenset(scopes if snapshot.complete else {*scopes, _EVERYTHING})

@@ -1,4 +1,4 @@
-"""The durable switch: off for every worker within one poll, on again without reviving anything.
+"""The durable switch: off, or a share, for every worker within one poll; on again without reviving anything.
 
 Its rows stand in the outbox, so a worker that cannot see them loses its lease and does not
 use the cache either.
@@ -6,8 +6,7 @@ use the cache either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -16,9 +15,11 @@ from monitor.database import outbox
 from monitor.database.outbox_tables import OutboxTables
 from monitor.database.protocol import OutboxNews
 
+Scope = tuple[int | None, str | None]
+
 
 class KillSwitch:
-    """Switches the cache off and on for a tenant, a domain, both, or everything.
+    """Switches the cache off and on for a tenant, a domain, both, or everything; wholly or by share.
 
     Args:
         tables: The outbox.
@@ -35,26 +36,52 @@ class KillSwitch:
         Raises:
             DatabaseError: The database could not be asked; nothing has changed.
         """
-        await self._tables.transact([outbox.turn_off(tenant, domain, self._clock.time())])
-        await self._tables.notify(OutboxNews.ASKED)
+        now = self._clock.time()
+        await self._move(outbox.unswitch(tenant, domain), outbox.switch(tenant, domain, None, now))
 
     async def turn_on(self, *, tenant: int | None = None, domain: str | None = None) -> None:
-        """Take back what `turn_off` did for exactly this scope; entries from before it are never served.
+        """Take back what was set for exactly this scope; entries from before it are never served.
 
         Raises:
             DatabaseError: The database could not be asked, or an epoch began meanwhile; try again.
         """
-        await self._tables.transact(self._on(tenant, domain))
+        now = self._clock.time()
+        await self._move(outbox.unswitch(tenant, domain), outbox.begin_anew(tenant, domain, now))
+
+    async def set_share(self, share: float, *, tenant: int | None = None, domain: str | None = None) -> None:
+        """Let `share` of the scope's traffic use the cache; None: of all.
+
+        Entries outlive a change of the share, since invalidations go on whatever it is. Where the
+        scope was off, entries from before it are never served.
+
+        Args:
+            share: Above 0, up to 1.
+            tenant: Whose traffic.
+            domain: Which traffic.
+
+        Raises:
+            DatabaseError: The database could not be asked, or an epoch began meanwhile; try again.
+        """
+        now = self._clock.time()
+        await self._move(
+            outbox.begin_anew(tenant, domain, now, if_off=True),
+            outbox.unswitch(tenant, domain),
+            outbox.switch(tenant, domain, share, now),
+        )
+
+    async def positions(self) -> Mapping[Scope, float]:
+        """Return what was set, by (tenant, domain): a share, or 0 where it is off.
+
+        Raises:
+            DatabaseError: The database could not be asked.
+        """
+        rows = await self._tables.rows(outbox.switched())
+        return {(row.tenant, row.domain): row.share or 0.0 for row in rows}
+
+    async def off(self) -> Sequence[Scope]:
+        """Return what is switched off, as (tenant, domain); None stands for all; raises as above."""
+        return [scope for scope, share in (await self.positions()).items() if not share]
+
+    async def _move(self, *statements: sa.Executable) -> None:
+        await self._tables.transact(statements)
         await self._tables.notify(OutboxNews.ASKED)
-
-    async def off(self) -> Sequence[tuple[int | None, str | None]]:
-        """Return what is switched off, as (tenant, domain); None stands for all."""
-        rows = await self._tables.rows(outbox.switched_off())
-        return [(row.tenant, row.domain) for row in rows]
-
-    def _on(self, tenant: int | None, domain: str | None) -> Sequence[Any]:
-        deletion: sa.Delete = outbox.turn_on(tenant, domain)
-        if tenant is not None and domain is not None:
-            return [deletion, outbox.whole_domain(tenant, domain, self._clock.time())]
-        # Wider than one tenant's domain: a new epoch under the same primary makes everything a miss.
-        return [deletion, outbox.next_epoch()]

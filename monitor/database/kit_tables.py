@@ -22,7 +22,7 @@ class OutboxKind(StrEnum):
 
     WRITE = "write"  # entries of the scope are stale until its generations are fresh
     SUSPENDED = "suspended"  # the store is out of reach: bypass everything
-    OFF = "off"  # the kill switch: bypass until an operator deletes the row
+    OFF = "off"  # the switch, until an operator moves it: bypass, or all but the row's share
 
 
 CACHE_OUTBOX = sa.Table(
@@ -34,6 +34,8 @@ CACHE_OUTBOX = sa.Table(
     sa.Column("entity", sa.Text, nullable=True),
     sa.Column("kind", sa.String(12), nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    # Of the switch alone: how much of the traffic may use the cache; none where it is null.
+    sa.Column("share", sa.Double, nullable=True),
     # In a long outage the rows are many, and every worker polls the first of them four times a second.
     sa.Index("ix_cache_outbox_kind", "kind", "id"),
     sqlite_autoincrement=True,  # an id that came back would pass for the row a writer waits for

@@ -25,6 +25,7 @@ class OutboxRow(NamedTuple):
         domain: Which entries; None for all domains.
         entity: The entity written, or None.
         created_at: Seconds since the Unix epoch, on the writer's clock; for the lag metric alone.
+        share: Of the switch: how much of the traffic may use the cache; None: nothing may.
     """
 
     id: int
@@ -33,6 +34,12 @@ class OutboxRow(NamedTuple):
     domain: str | None
     entity: str | None
     created_at: float
+    share: float | None = None
+
+    @property
+    def bypasses(self) -> bool:
+        """Whether nothing of its scope may use the cache."""
+        return not self.share
 
 
 class OutboxSnapshot(NamedTuple):
@@ -53,6 +60,11 @@ class OutboxSnapshot(NamedTuple):
     def shows_any(self, ids: Sequence[int]) -> bool:
         """Say whether one of the rows is still there, or may be."""
         return not self.complete or any(row.id in ids for row in self.rows)
+
+    @property
+    def shares(self) -> dict[tuple[int | None, str | None], float]:
+        """How much of which scope's traffic may use the cache, where the switch says so."""
+        return {(row.tenant, row.domain): row.share for row in self.rows if row.share}
 
     def ids_of(self, kind: OutboxKind) -> tuple[int, ...]:
         """Return the ids of the rows of one kind."""
@@ -94,7 +106,7 @@ def poll(limit: int) -> sa.Select[Any]:
 def snapshot_of(answer: Sequence[Any], limit: int) -> OutboxSnapshot:
     """Read the poll's answer."""
     rows = tuple(
-        OutboxRow(row.id, OutboxKind(row.kind), row.tenant, row.domain, row.entity, row.created_at)
+        OutboxRow(row.id, OutboxKind(row.kind), row.tenant, row.domain, row.entity, row.created_at, row.share)
         for row in answer[:limit]
         if row.id is not None
     )
@@ -148,37 +160,67 @@ def still_there(ids: Sequence[int]) -> sa.Select[Any]:
     return sa.select(CACHE_OUTBOX.c.id).where(CACHE_OUTBOX.c.id.in_(ids))
 
 
-def turn_off(tenant: int | None, domain: str | None, created_at: float) -> sa.Insert:
-    """Return the INSERT of an `off` row for the scope; None stands for all tenants or domains."""
-    values = {"tenant": tenant, "domain": domain, "kind": OutboxKind.OFF.value, "created_at": created_at}
+def switch(tenant: int | None, domain: str | None, share: float | None, created_at: float) -> sa.Insert:
+    """Return the INSERT of the switch's row for the scope; None stands for all tenants or domains.
+
+    Args:
+        tenant: Whose traffic.
+        domain: Which traffic.
+        share: How much of it may use the cache; None: nothing.
+        created_at: Seconds since the Unix epoch.
+    """
+    kind = OutboxKind.OFF.value
+    values = {"tenant": tenant, "domain": domain, "kind": kind, "share": share, "created_at": created_at}
     return sa.insert(CACHE_OUTBOX).values(values)
 
 
-def turn_on(tenant: int | None, domain: str | None) -> sa.Delete:
-    """Return the DELETE of the scope's `off` rows."""
-    return sa.delete(CACHE_OUTBOX).where(
+def unswitch(tenant: int | None, domain: str | None) -> sa.Delete:
+    """Return the DELETE of the switch's rows for exactly this scope."""
+    return sa.delete(CACHE_OUTBOX).where(*_switch_of(tenant, domain))
+
+
+def switched() -> sa.Select[Any]:
+    """Return the SELECT of the switch's rows, the oldest first."""
+    kind = CACHE_OUTBOX.c.kind == OutboxKind.OFF.value
+    return sa.select(CACHE_OUTBOX).where(kind).order_by(CACHE_OUTBOX.c.id)
+
+
+def begin_anew(
+    tenant: int | None, domain: str | None, created_at: float, *, if_off: bool = False
+) -> sa.Insert:
+    """Return the INSERT that makes everything of the scope a miss.
+
+    One tenant's domain gets a `write` row, with nobody to answer for it; what is wider gets a
+    new epoch under the same primary.
+
+    Args:
+        tenant: Whose entries.
+        domain: Which entries.
+        created_at: Seconds since the Unix epoch.
+        if_off: Only where the scope is switched off now.
+    """
+    if tenant is not None and domain is not None:
+        kind = OutboxKind.WRITE.value
+        names, table = ["tenant", "domain", "kind", "created_at"], CACHE_OUTBOX
+        row = sa.select(
+            sa.literal(tenant, sa.BigInteger), sa.literal(domain), sa.literal(kind), sa.literal(created_at)
+        )
+    else:
+        current = _current_epoch().subquery("current")
+        names, table = ["epoch", "incarnation"], CACHE_EPOCH
+        row = sa.select(current.c.epoch + 1, current.c.incarnation)
+    if if_off:
+        off = sa.or_(CACHE_OUTBOX.c.share.is_(None), CACHE_OUTBOX.c.share == 0)
+        row = row.where(sa.exists().where(*_switch_of(tenant, domain), off))
+    return sa.insert(table).from_select(names, row)
+
+
+def _switch_of(tenant: int | None, domain: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
         CACHE_OUTBOX.c.kind == OutboxKind.OFF.value,
         CACHE_OUTBOX.c.tenant.is_not_distinct_from(tenant),
         CACHE_OUTBOX.c.domain.is_not_distinct_from(domain),
     )
-
-
-def switched_off() -> sa.Select[Any]:
-    """Return the SELECT of the `off` rows."""
-    return sa.select(CACHE_OUTBOX).where(CACHE_OUTBOX.c.kind == OutboxKind.OFF.value)
-
-
-def whole_domain(tenant: int, domain: str, created_at: float) -> sa.Insert:
-    """Return the INSERT of a `write` row for all of a tenant's domain, with nobody to answer for it."""
-    values = {"tenant": tenant, "domain": domain, "kind": OutboxKind.WRITE.value, "created_at": created_at}
-    return sa.insert(CACHE_OUTBOX).values(values)
-
-
-def next_epoch() -> sa.Insert:
-    """Return the INSERT of a new epoch under the current incarnation."""
-    current = _current_epoch().subquery("current")
-    row = sa.select(current.c.epoch + 1, current.c.incarnation)
-    return sa.insert(CACHE_EPOCH).from_select(["epoch", "incarnation"], row)
 
 
 def _current_epoch() -> sa.Select[Any]:

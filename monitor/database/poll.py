@@ -11,7 +11,7 @@ from monitor.clock import Clock
 from monitor.database.cache_lease import CacheLease, LeaseState
 from monitor.database.kit_tables import OutboxKind
 from monitor.database.outbox import OutboxSnapshot
-from monitor.database.protocol import Outbox, ProtocolObserver, Timing
+from monitor.database.protocol import Outbox, ProtocolObserver, ShareFollower, Timing
 
 _ALL_DOMAINS = "*"
 
@@ -28,6 +28,7 @@ class OutboxPoll:
         observer: Told lag, lease, epochs and the kill switch.
         clock: Time.
         timing: The protocol's times.
+        shares: Told how much of which traffic may use the cache; None: nobody is.
         log: A structlog logger.
     """
 
@@ -39,6 +40,7 @@ class OutboxPoll:
         observer: ProtocolObserver,
         clock: Clock,
         timing: Timing,
+        shares: ShareFollower | None = None,
         log: Any = None,
     ) -> None:
         self._outbox = outbox
@@ -46,10 +48,11 @@ class OutboxPoll:
         self._observer = observer
         self._clock = clock
         self._timing = timing
+        self._shares = shares
         self._log = structlog.get_logger("monitor.database") if log is None else log
         self._told_state: LeaseState | None = None
         self._told_epoch: int | None = None
-        self._told_off: frozenset[str] = frozenset()
+        self._told_off: frozenset[tuple[int | None, str | None]] = frozenset()
 
     async def once(self) -> OutboxSnapshot | None:
         """Poll and renew the lease; return None where the database did not answer in time."""
@@ -63,6 +66,8 @@ class OutboxPoll:
             self._log.warning("outbox poll failed", error_type=type(failure).__name__)
         else:
             self._lease.renew(began, snapshot)
+            if self._shares is not None:
+                self._shares.follow(snapshot.shares)
             self._tell(snapshot)
         self._tell_state()
         return snapshot
@@ -78,11 +83,17 @@ class OutboxPoll:
         self._tell_switch(snapshot)
 
     def _tell_switch(self, snapshot: OutboxSnapshot) -> None:
-        rows = [row for row in snapshot.rows if row.kind is OutboxKind.OFF and row.tenant is None]
-        off = frozenset(row.domain or _ALL_DOMAINS for row in rows)
-        for domain in sorted(off ^ self._told_off):
-            self._observer.switched(domain, domain not in off)
-            self._log.warning("cache kill switch", domain=domain, enabled=domain not in off)
+        rows = [row for row in snapshot.rows if row.kind is OutboxKind.OFF and row.bypasses]
+        off = frozenset((row.tenant, row.domain) for row in rows)
+        for tenant, domain in sorted(off ^ self._told_off, key=str):
+            # One clinic's switch says nothing about the domain's own, so that is told as it is.
+            self._observer.switched(domain or _ALL_DOMAINS, (None, domain) not in off)
+            self._log.warning(
+                "cache kill switch",
+                domain=domain or _ALL_DOMAINS,
+                clinic=tenant,
+                enabled=(tenant, domain) not in off,
+            )
         self._told_off = off
 
     def _tell_state(self) -> None:

@@ -6,7 +6,7 @@ draws the protocol and names what breaks without each rule.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -121,6 +121,14 @@ class Outbox(Protocol):
 
     async def notified(self) -> OutboxNews:
         """Return what any worker has told since the last call."""
+        ...
+
+
+class ShareFollower(Protocol):
+    """What keeps a part of the traffic from the cache; the cache's rollout."""
+
+    def follow(self, shares: Mapping[tuple[int | None, str | None], float]) -> None:
+        """Take the shares that every worker keeps, by (tenant, domain)."""
         ...
 
 

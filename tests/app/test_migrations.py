@@ -13,8 +13,8 @@ from alembic.migration import MigrationContext
 
 from app.migrations import downgrade, upgrade
 from app.tables import ALL_METADATA
-from monitor.database.connections import PoolSettings, make_engine
-from monitor.database.kit_tables import CACHE_EPOCH
+from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.kit_tables import CACHE_EPOCH, CACHE_OUTBOX
 from monitor.errors import ConfigurationError
 
 
@@ -69,6 +69,27 @@ async def test_downgrade_leaves_nothing_behind(database_url: str) -> None:
     await downgrade(database_url, "base")
 
     assert set() == await inspected(database_url, table_names)
+
+
+async def test_an_older_version_takes_no_share_for_off(database_url: str) -> None:
+    """The way back to a version without shares drops them, and keeps what is off."""
+    await upgrade(database_url)
+    engine = for_writing(make_engine(database_url, PoolSettings(size=1)))
+    rows = [{"kind": "off", "domain": "contacts", "share": 0.5, "created_at": 0.0}]
+    rows += [{"kind": "off", "domain": "settings", "share": None, "created_at": 0.0}]
+    async with engine.begin() as connection:
+        await connection.execute(sa.insert(CACHE_OUTBOX), rows)
+    await engine.dispose()
+
+    await downgrade(database_url, "0001")
+    await upgrade(database_url)
+
+    def kept(connection: sa.Connection) -> list[Any]:
+        return [
+            tuple(row) for row in connection.execute(sa.select(CACHE_OUTBOX.c.domain, CACHE_OUTBOX.c.share))
+        ]
+
+    assert [("settings", None)] == await inspected(database_url, kept)
 
 
 async def test_the_folder_of_a_database_file_is_made(tmp_path: Path) -> None:

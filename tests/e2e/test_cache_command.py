@@ -32,23 +32,34 @@ def test_off_and_on_again(server: TaskMedServer) -> None:
     assert moved(enabled=True) == "the cache is on"
 
 
+def test_a_share_and_back(server: TaskMedServer) -> None:
+    """A share is told as it was set; of nothing it is off."""
+
+    def moved(share: float) -> str:
+        return move(server.url, (KEY,), share=share, domain="contacts")
+
+    assert moved(0.25) == "the cache is on for 0.25 of all clinics, contacts"
+    assert moved(0) == "the cache is off for all clinics, contacts"
+    assert moved(1) == "the cache is on"
+
+
 def test_off_for_everyone(server: TaskMedServer) -> None:
     """Without a scope the whole cache is meant."""
-    said = move(server.url, (KEY,), enabled=False, clinic=None, domain=None)
+    said = move(server.url, (KEY,), enabled=False)
     assert said == "the cache is off for all clinics, all domains"
-    assert move(server.url, (KEY,), enabled=True, clinic=None, domain=None) == "the cache is on"
+    assert move(server.url, (KEY,), enabled=True) == "the cache is on"
 
 
 def test_a_key_the_service_does_not_know_is_refused(server: TaskMedServer) -> None:
     """Who cannot mint a valid token cannot move the switch."""
     with pytest.raises(CacheUnreachable, match="HTTP 401"):
-        move(server.url, (Key("other", b"1" * 32),), enabled=False, clinic=None, domain=None)
+        move(server.url, (Key("other", b"1" * 32),), enabled=False)
 
 
 def test_a_service_that_is_not_there_is_named() -> None:
     """The error names the address."""
     with pytest.raises(CacheUnreachable, match=r"http://127\.0\.0\.1:9/"):
-        move("http://127.0.0.1:9", (KEY,), enabled=None, clinic=None, domain=None)
+        move("http://127.0.0.1:9", (KEY,))
 
 
 def test_a_warming_is_followed_to_its_end(server: TaskMedServer) -> None:

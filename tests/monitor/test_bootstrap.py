@@ -189,7 +189,7 @@ async def test_the_switch_reaches_a_running_worker(notes_url: str, cache: CacheS
         async def used() -> bool:
             return await service.outcome() != "bypass"
 
-        assert off.json() == {"off": [{"clinicId": None, "domain": None}]}
+        assert off.json() == {"off": [{"clinicId": None, "domain": None}], "shares": []}
         await until(used)
 
 

@@ -55,6 +55,45 @@ def test_domains_and_clinics_have_shares_of_their_own() -> None:
     assert allowed(rollout, tenant=2) == 1
 
 
+def test_what_every_worker_keeps_replaces_the_workers_own_share() -> None:
+    """Scope by scope, in both directions, and is given back when it is taken away."""
+    rollout = Rollout(RecordingObserver(), share=0.5)
+    rollout.set(0.1, domain="appointments")
+    rollout.follow({(None, None): 1.0, (2, None): 0.25, (3, "contacts"): 0.125})
+
+    assert rollout.share(1, "contacts") == 1
+    assert rollout.share(1, "appointments") == 0.1
+    assert rollout.share(2, "contacts") == 0.25
+    assert (rollout.share(3, "contacts"), rollout.share(3, "settings")) == (0.125, 1)
+
+    rollout.follow({})
+    assert (rollout.share(1, "contacts"), rollout.share(2, "appointments")) == (0.5, 0.1)
+
+
+def test_following_is_told_once() -> None:
+    """Each poll brings the shares; only a change is logged and counted, and a clinic's moves no domain."""
+    observer = RecordingObserver()
+    with capture_logs() as lines:
+        rollout = Rollout(observer)
+        for _ in range(3):
+            rollout.follow({(None, "contacts"): 0.25, (7, None): 0.0})
+        rollout.follow({})
+
+    assert [(line["domain"], line["clinic"], line["share"]) for line in lines] == [
+        ("*", 7, 0.0),
+        ("contacts", None, 0.25),
+        ("*", 7, 1.0),
+        ("contacts", None, 1.0),
+    ]
+    assert observer.of("switched") == [
+        ("*", True),
+        ("*", True),
+        ("contacts", True),
+        ("*", True),
+        ("contacts", True),
+    ]
+
+
 def test_every_change_is_observed_and_logged() -> None:
     """Who looks later sees when the switch was turned, for what, and to what share."""
     observer = RecordingObserver()

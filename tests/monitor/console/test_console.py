@@ -152,13 +152,15 @@ async def test_a_clinics_cache_is_switched_off(service: Service, operator: Opera
 
 
 async def test_the_share_is_set(service: Service, operator: Operator) -> None:
-    """Of all traffic, of a domain or of a clinic."""
+    """Of all traffic, of a domain, of a clinic or of both."""
     send = operator.send
     answer = await send("/console/cache", "/console/cache/rollout", share="25")
     assert answer.headers["location"] == "/console/cache?said=share"
     await send("/console/cache", "/console/cache/rollout", share="12.5", domain="notes")
     assert service.monitor.rollout.overall == 0.25
     assert service.monitor.rollout.share(1, "notes") == 0.125
+    await send("/console/cache", "/console/cache/rollout", share="5", domain="notes", clinic="1")
+    assert service.monitor.rollout.share(1, "notes") == 0.05
     assert "Now 25 %" in text_of(await operator.get("/console/cache"))
 
 
@@ -172,7 +174,7 @@ async def test_the_share_is_set(service: Service, operator: Operator) -> None:
         ("rollout", {"share": "101"}, "number"),
         ("rollout", {"share": "nan"}, "number"),
         ("rollout", {}, "number"),
-        ("rollout", {"share": "50", "clinic": "1", "domain": "notes"}, "both"),
+        ("rollout", {"share": "50", "clinic": "1", "domain": "nothing"}, "scope"),
     ],
 )
 async def test_what_makes_no_sense_changes_nothing(
