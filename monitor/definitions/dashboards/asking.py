@@ -46,6 +46,11 @@ def none_of(expr: str, label: str = "") -> str:
     return f'{expr} or on () label_replace({zero}, "{label}", "none", "", "")'
 
 
+def line_at(bound: float) -> Query:
+    """Draw a bound as a line of its own, for as long as the service is seen."""
+    return Query(f"{bound:g} + 0 * max({shown('up')})", "bound")
+
+
 def top(series: str, by: str = "tenant") -> str:
     """Keep the series that are greatest over the whole range, the same ones at each of its points."""
     return f"{series} and on ({by}) topk($top, avg_over_time({series}[$__range] @ end()))"
@@ -56,6 +61,9 @@ def bottom(series: str, by: str = "tenant") -> str:
     return f"{series} and on ({by}) bottomk($top, avg_over_time({series}[$__range] @ end()))"
 
 
+THE_BOUND = by_name(
+    "bound", color=fixed(RED), custom__lineStyle={"fill": "dash", "dash": [8, 6]}, custom__fillOpacity=0
+)
 # A result has its colour on every dashboard.
 BY_RESULT = (
     by_name("hit", color=fixed(GREEN)),

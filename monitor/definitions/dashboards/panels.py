@@ -38,7 +38,8 @@ def timeseries(
     """Draw lines over time: bounds as dashed lines, legends with the last and the highest value.
 
     A single line takes the colours of its bounds. `wide_range` draws a logarithmic axis, for
-    values that are far from their bound and must be seen to move all the same.
+    values that are far from their bound and must be seen to move all the same; no bound widens
+    such an axis, so it must be one of the lines (`asking.line_at`).
     """
     many = any("{{" in query.legend and query.legend != "{{job}}" for query in queries) or len(queries) > _FEW
     custom: Json = {
@@ -56,7 +57,7 @@ def timeseries(
     if soft is not None and maximum is None:
         custom["axisSoftMax"] = soft
     if wide_range:
-        custom["scaleDistribution"] = {"type": "log", "log": 10}
+        custom["scaleDistribution"] = {"type": "log", "log": 2 if unit == "bytes" else 10}
     alone = bool(bounds.steps) and len(queries) == 1 and not many
     if alone:
         custom["gradientMode"] = "scheme"
@@ -79,7 +80,7 @@ def _legend(width: int, *, many: bool) -> Json:
     if many and width < _WIDE:
         return legend | {"displayMode": "list", "calcs": []}
     if many:
-        legend |= {"placement": "right", "width": 320}
+        legend |= {"placement": "right", "width": 360}
     return legend | {"sortBy": "Last *", "sortDesc": True}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import none_of, of_tenants, shown
+from monitor.definitions.dashboards.asking import THE_BOUND, line_at, none_of, of_tenants, shown
 from monitor.definitions.dashboards.layout import Row, dashboard
 from monitor.definitions.dashboards.panel import GREEN, RED, Json, Panel, Query, by_name, fixed, worse_above
 from monitor.definitions.dashboards.panels import mapped, stat, states, timeseries
@@ -196,8 +196,9 @@ def _telemetry(limits: Limits) -> tuple[Panel, ...]:
                 ask.quantile_of(0.95, catalogue.SCRAPE_DURATION.name, "instance"),
                 "{{instance}} rendering P95",
             ),
+            line_at(limits.scrape_s),
             width=8,
-            bounds=worse_above(limits.scrape_s),
+            overrides=(THE_BOUND,),
             wide_range=True,
         ),
         timeseries(
@@ -205,8 +206,9 @@ def _telemetry(limits: Limits) -> tuple[Panel, ...]:
             "Bytes of a scrape before compression; dashed: the ticket's bound.",
             "bytes",
             Query(shown(catalogue.SCRAPE_BYTES.name), "{{instance}}"),
+            line_at(limits.scrape_bytes),
             width=8,
-            bounds=worse_above(limits.scrape_bytes),
+            overrides=(THE_BOUND,),
             wide_range=True,
         ),
         timeseries(

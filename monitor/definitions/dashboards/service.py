@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
-from monitor.definitions.dashboards.asking import BY_QUANTILE, none_of, of_service, quantiles, shown
+from monitor.definitions.dashboards.asking import (
+    BY_QUANTILE,
+    QUANTILES,
+    none_of,
+    of_service,
+    quantiles,
+    shown,
+)
 from monitor.definitions.dashboards.layout import Row, dashboard
 from monitor.definitions.dashboards.panel import (
     GREEN,
@@ -36,7 +43,7 @@ def service(deployment: Deployment) -> Json:
         (variables.datasource(), variables.job(), variables.route()),
         (
             Row("Now", _now(deployment)),
-            Row("Rate, errors, duration", _red(deployment)),
+            Row("Rate, errors, duration", (*_red(deployment), *_routes(deployment))),
             Row("Objectives and error budgets", _budgets(deployment)),
             Row("Alerts and replicas", _changes()),
         ),
@@ -170,6 +177,26 @@ def _red(deployment: Deployment) -> tuple[Panel, ...]:
             "short",
             Query(f"sum({shown(HTTP_ACTIVE.name)})", "in flight"),
             height=6,
+        ),
+    )
+
+
+def _routes(deployment: Deployment) -> tuple[Panel, ...]:
+    ask = of_service(deployment, variables.ROUTE)
+    objectives, route = deployment.objectives, "http_route"
+    failed = f"{ask.errors(route)} / ({ask.rate(route)} > 0)"
+    return (
+        table(
+            "Routes",
+            "Each route now, red where it breaks an objective: where to look first when the service does.",
+            route,
+            "Route",
+            Column("Requests", ask.rate(route), "reqps", gauge=True),
+            Column("Errors", failed, "percentunit", worse_above(objectives.error_ratio.bound)),
+            Column("Mean", ask.mean(route), "s", worse_above(objectives.latency_mean.bound)),
+            *(Column(f"P{q * 100:g}", ask.quantile(q, route), "s") for q in QUANTILES),
+            first_width=380,
+            height=9,
         ),
     )
 
