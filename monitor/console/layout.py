@@ -176,7 +176,7 @@ def at(words: str, machine: str) -> Markup:
 def _follow() -> Markup:
     # Shown by the script alone: without it nothing moves and there is nothing to pause.
     return h.div(
-        h.span("Live", id="connection"),
+        h.span("Live", id="connection", role="status"),
         h.button("Pause", type="button", id="pause", aria_pressed="false"),
         class_="follow",
         hidden=True,

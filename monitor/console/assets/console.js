@@ -55,23 +55,48 @@
     if (source || paused || document.hidden) return;
     source = new EventSource(main.dataset.events);
     source.onopen = () => {
-      clearTimeout(silence);
+      heard();
       say("Live", "live");
     };
     source.onmessage = (event) => show(event.data);
     source.onerror = () => {
-      // Closed for good: the session has ended, or the page is gone. The page itself says which.
-      if (source && source.readyState === EventSource.CLOSED) window.location.reload();
+      if (source && source.readyState === EventSource.CLOSED) refused();
       else later();
     };
   }
 
   // A stream ends every few seconds and comes back at once; only a longer silence is worth a word.
+  // Each attempt to come back fails with an error of its own, which must not begin the silence anew.
   function later() {
-    clearTimeout(silence);
-    silence = setTimeout(() => {
-      if (source && source.readyState === EventSource.CONNECTING) say("Reconnecting", "lost");
+    silence = silence || setTimeout(() => {
+      silence = 0;
+      if (source && source.readyState === EventSource.CONNECTING) lost();
     }, 3000);
+  }
+
+  function heard() {
+    clearTimeout(silence);
+    silence = 0;
+  }
+
+  function lost() {
+    const taken = document.querySelector("#live .note time");
+    say(taken ? `No answer; figures of ${taken.textContent}` : "No answer", "lost");
+  }
+
+  // The session has ended, or the page is gone: then the page itself says which. A proxy before a
+  // service that is away answers too, and must not take the figures' place.
+  async function refused() {
+    close();
+    heard();
+    try {
+      const answer = await fetch(window.location.href, { cache: "no-store" });
+      if (answer.status < 500) return window.location.reload();
+    } catch {
+      // Nobody answers at all.
+    }
+    lost();
+    setTimeout(open, 3000);
   }
 
   function close() {

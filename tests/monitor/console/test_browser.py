@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
+from app.drill.process import free_port
 from tests.monitor.clinic import make_tables
 from tests.monitor.console.browser import Visitor, chromium, served, visiting
 from tests.monitor.console.service import Service, build
@@ -204,6 +205,34 @@ async def test_a_session_that_ends_leads_to_the_sign_in(site: Site, visitor: Vis
     await visitor.page.click("#pause")
     await visitor.shows("h1", "Sign in")
     visitor.complaints.clear()  # the browser tells of the 401 that led here
+
+
+async def test_a_service_that_is_gone_is_told_and_found_again() -> None:
+    """The figures stay with the time they are of; when the service is back, so are new ones."""
+    port = free_port()
+    async with chromium() as browser, visiting(browser, f"http://127.0.0.1:{port}") as visitor:
+        async with served(build().app, port):
+            await visitor.open("/console")
+            await visitor.sign_in()
+            await visitor.shows("#connection", "Live")
+        await visitor.shows("#connection", "No answer; figures of ")
+        async with served(build().app, port):
+            await visitor.shows("#connection", "Live")
+            await visitor.page.wait_for_selector("#live")
+
+
+async def test_a_proxy_before_a_dead_service_does_not_take_the_page_away(
+    site: Site, visitor: Visitor
+) -> None:
+    """An answer of 502 is no page: the figures stay, and are followed again once the service answers."""
+    await visitor.page.route("**/console**", lambda route: route.fulfill(status=502, body="away"))
+    await visitor.page.click("#pause")
+    await visitor.page.click("#pause")
+    await visitor.shows("#connection", "No answer; figures of ")
+    assert await visitor.text("h1") == "Overview"
+    await visitor.page.unroute("**/console**")
+    await visitor.shows("#connection", "Live")
+    visitor.complaints.clear()  # the browser tells of each 502
 
 
 async def test_the_policy_is_one_that_bites(site: Site, visitor: Visitor) -> None:
