@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from monitor.objectives import Objectives
 from tests.binaries import ROOT, need
 
 _PINNED = re.compile(r"[\w./-]+:v?\d+(\.\d+)+(-[\w.]+)?\Z")
@@ -70,6 +71,19 @@ def test_everything_that_runs_on_is_watched(services: dict[str, Any]) -> None:
     for name in set(services) - _ONCE:
         assert services[name]["healthcheck"]["test"], name
         assert services[name]["restart"] == "unless-stopped", name
+
+
+def test_prometheus_remembers_as_long_as_the_budgets_look_back(written: dict[str, Any]) -> None:
+    """Two budgets are counted over days, and growth over two weeks: what is gone counts as served."""
+    (kept,) = (
+        re.fullmatch(r"--storage\.tsdb\.retention\.time=(\d+)d", each)
+        for each in written["services"]["prometheus"]["command"]
+        if "retention" in each
+    )
+    objectives = Objectives()
+
+    assert kept is not None
+    assert int(kept[1]) > max(objectives.availability.period_days, objectives.latency.period_days, 14)
 
 
 def test_nothing_is_published_beyond_this_machine(services: dict[str, Any]) -> None:
