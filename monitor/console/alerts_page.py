@@ -90,7 +90,7 @@ def _limits(snapshot: Snapshot, objectives: Objectives) -> list[tuple[Child, ...
     shut = breaker in (["closed"], [])
     return [
         *written,
-        ("Breaker before the cache store", _kept(shut), ", ".join(breaker) or "none", "closed"),
+        ("Breaker before the cache store", _kept(shut), ", ".join(breaker) or "closed", "closed"),
     ]
 
 

@@ -135,8 +135,8 @@ def _numbers(snapshot: Snapshot, objectives: Objectives) -> Markup:
         ),
         (
             "Breaker",
-            ", ".join(breaker) or "none",
-            "before the store" if breaker else "the store is in the process",
+            ", ".join(breaker) or "closed",
+            "before the store" if breaker else "it never opened",
             breaker not in (["closed"], []),
         ),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -14,7 +14,7 @@ from monitor.console.links import Links
 from monitor.console.snapshot import Snapshot
 from monitor.metrics.performance import Issue
 
-_SHOWN: Final = 20
+_SHOWN, _MOST = 6, 40
 _NAMED: Final = 3
 _OUTCOMES: Final = {"latency_mean": "slow", "error_ratio": "failed"}
 
@@ -24,16 +24,14 @@ def issues(snapshot: Snapshot, links: Links, tenant: str | None = None) -> Marku
     found = worst_first(issue for issue in snapshot.issues if tenant in (None, issue.tenant))
     if not found:
         return None
-    more = len(found) - _SHOWN
+    more, left_out = found[_SHOWN:_MOST], len(found) - _MOST
     return card(
         "Issues",
-        grid(
-            "Issues",
-            ("For", "What", "Now", "Promised", "Since, UTC", "Look at"),
-            [_row(snapshot, links, issue) for issue in found[:_SHOWN]],
-            narrow=(3,),
-        ),
-        h.p(f"And {more} more.") if more > 0 else None,
+        _table("Issues", found[:_SHOWN], snapshot, links),
+        h.details(h.summary(f"{len(more)} more"), _table("More issues", more, snapshot, links))
+        if more
+        else None,
+        h.p(f"And {left_out} that are not listed.") if left_out > 0 else None,
         kind="warning",
     )
 
@@ -61,6 +59,11 @@ def broken_for(found: Iterable[Issue]) -> str:
     if routes:
         named.append(" ".join(routes[0]) if len(routes) == 1 else f"{len(routes)} routes")
     return ", and ".join(named)
+
+
+def _table(title: str, found: Sequence[Issue], snapshot: Snapshot, links: Links) -> Markup:
+    heads = ("For", "What", "Now", "Promised", "Since, UTC", "Look at")
+    return grid(title, heads, [_row(snapshot, links, issue) for issue in found], narrow=(3,))
 
 
 def _row(snapshot: Snapshot, links: Links, issue: Issue) -> tuple[Child, ...]:

@@ -76,10 +76,10 @@ class Pages:
         more = h.p(
             h.a("Its traces", href=links.to("traces", clinic=clinic)),
             " · ",
-            h.a("Switch its cache", href=links.to("cache", clinic=clinic)),
+            h.a("Switch its cache", href=f"{links.to('cache', clinic=clinic)}#switch"),
         )
         return await self._page(
-            request, session, f"Clinic {clinic}", f"clinic:{clinic}", current="Clinics", after=lambda _: more
+            request, session, f"Clinic {clinic}", f"clinic:{clinic}", current="Clinics", before=lambda _: more
         )
 
     async def cache(self, request: Request, session: Session) -> Response:
@@ -88,15 +88,14 @@ class Pages:
         clinic = query.get("clinic", "")
 
         def forms(snapshot: Snapshot) -> Markup:
-            return h.markup(
+            return h.div(
                 switch_forms(frame, self._domains, snapshot.off, clinic if _is_number(clinic) else ""),
                 rollout_form(frame, self._domains, self._steering.share, durable=self._steering.is_durable),
+                id="switch",
             )
 
         notice = h.p(badge(said, kind), role="status", id="said") if said else None
-        return await self._page(
-            request, session, "Cache", "cache", before=lambda at: h.markup(notice, forms(at))
-        )
+        return await self._page(request, session, "Cache", "cache", before=lambda _: notice, after=forms)
 
     async def _page(
         self,

@@ -96,5 +96,11 @@ def test_one_clinics_own() -> None:
 
 
 def test_a_long_list_is_cut() -> None:
-    """When everything is broken the page stays one that can be read."""
-    assert "And 5 more." in drawn(*(Issue(ERRORS, 0.5, str(n)) for n in range(25)))
+    """When everything is broken the worst stand there, the next are one click away, the rest is a number."""
+    page = drawn(*(Issue(ERRORS, 0.5, str(n)) for n in range(45)))
+
+    worst, _, more = page.partition("<details>")
+    assert (6, 34) == (worst.count("failed requests"), more.count("failed requests"))
+    assert "34 more</summary>" in more
+    assert "And 5 that are not listed." in more
+    assert "<details>" not in drawn(*(Issue(ERRORS, 0.5, str(n)) for n in range(6)))
