@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.conditions import until
 from tests.monitor.console.service import Operator, Service, running
 
 
@@ -13,7 +14,7 @@ from tests.monitor.console.service import Operator, Service, running
 async def service() -> AsyncIterator[Service]:
     """Give the running service, whose windows have begun: what was counted before they do is in none."""
     async with running() as service:
-        service.monitor.measurements.windows.tick()
+        await until(lambda: bool(service.monitor.measurements.windows._ring))
         yield service
 
 
