@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from rich.columns import Columns
@@ -14,12 +13,15 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from app.top_issues import issue_lines, of_the_whole
+
 Json = Mapping[str, Any]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _REMEMBERED = 60
 _WIDE = 110
-_STATUS = {"ok": "green", "degraded": "yellow", "unavailable": "red"}
+_STATUS = {"ok": "green", "degraded": "yellow", "objective broken": "yellow", "unavailable": "red"}
+_ISSUES = 5
 _NOTHING = "-"
 
 
@@ -70,6 +72,9 @@ class Screen:
 
     def _head(self) -> RenderableType:
         status = str(self._health.get("status", "waiting"))
+        # A service that runs and breaks its promises gets no all-clear.
+        if status == "ok" and any(map(of_the_whole, self._metrics.get("issues", ()))):
+            status = "objective broken"
         text = Text.assemble((f" {status} ", f"bold {_STATUS.get(status, 'blue')} reverse"), f"  {self.url}")
         for check in self._health.get("checks") or ():
             good = check["healthy"]
@@ -81,7 +86,7 @@ class Screen:
 
     def _numbers(self) -> RenderableType:
         api, cache = self._metrics["api"], self._metrics["cache"]
-        broken = {issue["objective"] for issue in self._own_issues(None)}
+        broken = self._broken().get(None, set())
         window = self._metrics["window"]
         over = window["requests"] / window["seconds"] if window["seconds"] else 0.0
         pairs = [
@@ -98,15 +103,20 @@ class Screen:
         return Panel(body, title=f"over {window['seconds']:.0f} s", title_align="right", border_style="dim")
 
     def _issues(self) -> list[RenderableType]:
-        found = self._health.get("performance", {}).get("issues", ())
-        lines: list[RenderableType] = [Text(f"! {issue}", "yellow") for issue in islice(found, 4)]
-        return [*lines, Text(f"  and {len(found) - 4} more", "dim")] if len(found) > 4 else lines  # noqa: PLR2004 - the same four
+        found = issue_lines(self._metrics["issues"])
+        lines: list[RenderableType] = [
+            Text(f"! {line}", "yellow", no_wrap=True, overflow="ellipsis") for line in found[:_ISSUES]
+        ]
+        return [*lines, Text(f"  and {len(found) - _ISSUES} more", "dim")] if len(found) > _ISSUES else lines
 
     def _clinics(self, rows: int) -> RenderableType:
         table = _table("Clinic", "Requests", "Average", "P99", "Errors", "Hits")
-        busiest = sorted(self._metrics["tenants"], key=lambda one: -one["requests"])
-        for one in busiest[:rows]:
-            broken = {issue["objective"] for issue in self._own_issues(one["clinicId"])}
+        suffering = self._broken()
+        ordered = sorted(
+            self._metrics["tenants"], key=lambda one: (one["clinicId"] not in suffering, -one["requests"])
+        )
+        for one in ordered[:rows]:
+            broken = suffering.get(one["clinicId"], set())
             table.add_row(
                 str(one["clinicId"]),
                 f"{one['requests']:,}",
@@ -129,9 +139,13 @@ class Screen:
             )
         return table
 
-    def _own_issues(self, clinic: object) -> Iterable[Json]:
-        issues: Sequence[Json] = self._metrics["issues"]
-        return (one for one in issues if one.get("clinicId") == clinic and "route" not in one)
+    def _broken(self) -> dict[object, set[str]]:
+        """Return the broken objectives by clinic; None stands for the whole service."""
+        broken: dict[object, set[str]] = {}
+        for issue in self._metrics["issues"]:
+            if "route" not in issue:
+                broken.setdefault(issue.get("clinicId"), set()).add(issue["objective"])
+        return broken
 
 
 def spark(values: Sequence[float]) -> str:

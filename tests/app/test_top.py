@@ -13,7 +13,6 @@ import pytest
 from rich.console import Console
 
 from app.top import Figures, TopRefused, Unreachable, run_top
-from app.top_screen import Screen, spark
 
 
 def latency(**more: Any) -> dict[str, Any]:
@@ -194,22 +193,3 @@ def test_nobody_there_is_told() -> None:
     """A refused connection is one line."""
     with pytest.raises(Unreachable, match="no answer"):
         run_top(Figures("http://127.0.0.1:9", lambda: "op"), "x", console(), once=True)
-
-
-def test_issues_stand_on_the_screen() -> None:
-    """Four of them, then how many more; the broken clinic is marked."""
-    screen = Screen("x")
-    issues = [f"error_ratio of clinic {n} is 1, over 0.05" for n in range(1, 8)]
-    body = metrics(issues=[{"objective": "error_ratio", "value": 1.0, "bound": 0.05, "clinicId": 39}])
-    screen.take(body, {**HEALTH, "performance": {"healthy": False, "issues": issues}}, 0.0)
-    out = console()
-    out.print(screen.draw(140, 40))
-    assert "clinic 4 is 1" in written(out)
-    assert "and 3 more" in written(out)
-
-
-def test_a_line_of_bars() -> None:
-    """The highest is full, nothing is the lowest."""
-    assert spark([0, 1, 2, 4]) == "▁▃▅█"
-    assert spark([0, 0]) == "▁▁"
-    assert spark([]) == ""
