@@ -50,6 +50,49 @@ class MemoryOutbox:
         self._next_id += 1
         return row.id
 
+    def switch(self, tenant: int | None, domain: str | None, share: float | None) -> None:
+        """Move the switch for the scope, as one transaction does."""
+        if self._switched(tenant, domain, off_alone=True) and share:
+            self._begin_anew(tenant, domain)
+        self._delete_switch(tenant, domain)
+        row = self.insert(OutboxKind.OFF, tenant, domain)
+        self._rows[row] = self._rows[row]._replace(share=share)
+
+    def unswitch(self, tenant: int | None, domain: str | None) -> None:
+        """Take back what was set for the scope, as one transaction does."""
+        self._delete_switch(tenant, domain)
+        self._begin_anew(tenant, domain)
+
+    @property
+    def is_switched(self) -> bool:
+        """Whether anything was set."""
+        return OutboxKind.OFF in self.kinds()
+
+    def unswitch_all(self) -> None:
+        """Take back whatever was set."""
+        for row in [row for row in self._rows.values() if row.kind is OutboxKind.OFF]:
+            self.unswitch(row.tenant, row.domain)
+
+    def _switched(self, tenant: int | None, domain: str | None, *, off_alone: bool) -> list[int]:
+        return [
+            row.id
+            for row in self._rows.values()
+            if row.kind is OutboxKind.OFF
+            and (row.tenant, row.domain) == (tenant, domain)
+            and not (off_alone and row.share)
+        ]
+
+    def _delete_switch(self, tenant: int | None, domain: str | None) -> None:
+        for row in self._switched(tenant, domain, off_alone=False):
+            del self._rows[row]
+
+    def _begin_anew(self, tenant: int | None, domain: str | None) -> None:
+        if tenant is not None and domain is not None:
+            self.insert(OutboxKind.WRITE, tenant, domain)
+        else:
+            epoch, incarnation = self.epochs[-1]
+            self.epochs.append((epoch + 1, incarnation))
+
     @property
     def ids(self) -> list[int]:
         return list(self._rows)

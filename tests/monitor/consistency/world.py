@@ -138,6 +138,7 @@ class Worker:
             CachePolicy(domain, 300.0, jitter=0.0, early_refresh=0.0, near=parts.near)
             for domain in world.versions
         ]
+        rollout = Rollout(self.observer)
         self.cache = TenantCache(
             store=self.store,
             policies={policy.domain: policy for policy in policies},
@@ -147,10 +148,15 @@ class Worker:
             admission=self.lease,
             sealer=parts.sealer([SECRET]),
             near=self.near,
-            rollout=Rollout(self.observer),
+            rollout=rollout,
         )
         self.poll = OutboxPoll(
-            outbox=world.outbox, lease=self.lease, observer=self.observer, clock=world.clock, timing=TIMING
+            outbox=world.outbox,
+            lease=self.lease,
+            observer=self.observer,
+            clock=world.clock,
+            timing=TIMING,
+            shares=rollout,
         )
         self.relay = parts.relay(
             outbox=world.outbox, lease=self.lease, cache=self.cache, clock=world.clock, timing=TIMING
