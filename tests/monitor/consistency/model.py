@@ -283,7 +283,7 @@ class CacheProtocolModel(RuleBasedStateMachine):
             if snapshot is not None and self.workers[number] is worker:
                 self.seen[number] = snapshot
 
-        worker.spawn(poll())
+        assert not worker.spawn(poll()).done()
         await self.world.settle_down()
 
     async def _relay(self, number: int, snapshot: OutboxSnapshot) -> None:

@@ -55,7 +55,7 @@ def test_no_order_of_events_makes_a_read_stale(model: type[CacheProtocolModel]) 
 @pytest.mark.parametrize("rules", [CALLERS, SERVERS], ids=["callers", "servers"])
 def test_the_narrowed_runs_are_clean_with_every_rule(rules: frozenset[str]) -> None:
     """What the mutants are hunted with finds nothing in the protocol itself."""
-    run_state_machine_as_test(narrowed(Parts(), rules), settings=HUNT)
+    run_state_machine_as_test(narrowed(Parts(), rules), settings=settings(HUNT, max_examples=100))
 
 
 @pytest.mark.parametrize("name", MUTANTS)
