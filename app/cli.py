@@ -1,4 +1,4 @@
-"""The command line: `taskmed serve`, `run`, `migrate`, `demo`, `token`, `load`, `cache`."""
+"""The command line: `taskmed serve`, `run`, `migrate`, `demo`, `token`, `load`, `top`, `drill`, `cache`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app import config as configuration
 from app import local
 from app.cache_cli import cache
 from app.config import AppConfig
+from app.drill_cli import drill
 from app.serve import serve as serve_config
 from monitor.errors import MonitorError
 
@@ -138,6 +139,9 @@ def top(
         raise typer.BadParameter("must begin with http:// or https://", param_hint="--url")
     keys = _local_config().token_keys if token_file is None else ()
     show(url, keys, token_file, every_s=every, once=once)
+
+
+app.command()(drill)
 
 
 def main() -> None:

@@ -227,6 +227,11 @@ def load(overrides: Mapping[str, str] | None = None, defaults: Mapping[str, str]
     return AppConfig.from_environ({**(defaults or {}), **os.environ, **(overrides or {})})
 
 
+def environment() -> Mapping[str, str]:
+    """Return the process's environment, for what is no setting: where other programs are."""
+    return os.environ
+
+
 def env_example() -> str:
     """Render `.env.example`: every variable with its meaning and default."""
     lines = ["# Every variable of TaskMed with its default. Written by `python -m app.config`.", ""]

@@ -79,7 +79,9 @@ def listens(pid: int, port: int) -> bool:
 def descendants(pid: int) -> list[int]:
     """Return the ids of the processes that `pid` started, and that they started; empty without `/proc`."""
     try:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        # Each thread has the children that it started.
+        lists = Path(f"/proc/{pid}/task").glob("*/children")
+        found = [word for each in lists for word in each.read_text().split()]
     except OSError:
         return []
     return [one for child in map(int, found) for one in (child, *descendants(child))]

@@ -11,10 +11,10 @@ from monitor.definitions.rules import Severity
 
 # At least one evaluation, so that a source in another group has arrived before its targets are sent.
 GROUP_WAIT_S = 30.0
-_GROUP_INTERVAL_S = 300.0
+GROUP_INTERVAL_S = 300.0
 # No multiple of the group interval: a repeat due exactly at a flush is late by one (alertmanager #1193).
 _REPEAT_S = 4 * 3_600.0 + 60.0
-_TICKET_WAIT_S, _TICKET_INTERVAL_S, _TICKET_REPEAT_S = 120.0, 900.0, 24 * 3_600.0 + 60.0
+TICKET_WAIT_S, TICKET_INTERVAL_S, TICKET_REPEAT_S = 120.0, 900.0, 24 * 3_600.0 + 60.0
 _WATCHDOG_WAIT_S, _WATCHDOG_INTERVAL_S, _WATCHDOG_REPEAT_S = 1.0, 60.0, 90.0
 
 
@@ -68,16 +68,16 @@ def _route(environment: Environment, deployment: Deployment) -> dict[str, Any]:
         "receiver": "ticket",
         "matchers": [_severity(Severity.TICKET)],
         "group_by": ["job", "alertname"],
-        "group_wait": span(_TICKET_WAIT_S),
-        "group_interval": span(_TICKET_INTERVAL_S),
-        "repeat_interval": span(_TICKET_REPEAT_S),
+        "group_wait": span(TICKET_WAIT_S),
+        "group_interval": span(TICKET_INTERVAL_S),
+        "repeat_interval": span(TICKET_REPEAT_S),
     }
     # What carries no known severity is a page: an alert that nobody routed must not be lost.
     return {
         "receiver": "page",
         "group_by": ["job", "concern", "tenant"],
         "group_wait": span(GROUP_WAIT_S),
-        "group_interval": span(_GROUP_INTERVAL_S),
+        "group_interval": span(GROUP_INTERVAL_S),
         "repeat_interval": span(_REPEAT_S),
         "routes": [watchdog, *escalated, page, ticket, info],
     }
