@@ -25,6 +25,7 @@ MODULES = (
     "cache_speed",
     "cache_outage",
     "cache_stampede",
+    "soak",
     "overhead",
     "exposition",
     "server",

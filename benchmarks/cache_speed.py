@@ -13,23 +13,26 @@ import uvloop
 
 from benchmarks.cache_harness import (
     VALUE,
+    TracedRequest,
     machine,
     measurements,
     our_cache,
     percentile,
     rate,
     redis,
-    tracing,
+    service_tracing,
 )
 from benchmarks.cache_rivals import NAMES, quiet, rival
 from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.policy import NearMode
+from monitor.clock import SystemClock
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind, push
 from monitor.tenancy.identity import TenantId
 
 CALLERS = 1_000
+CLOCK = SystemClock()
 TENANTS = 20
 QUICK = "--quick" in sys.argv
 SECONDS = 0.5 if QUICK else 2.0
@@ -44,15 +47,18 @@ def keys():
     return [make_key(1 + number % TENANTS, "contacts", "list", f"page_{number}") for number in range(CALLERS)]
 
 
-async def hits(url, observer, tracer=None):
+async def hits(url, observer, tracing=None):
     """Return hits a second and CPU microseconds a hit, with 1,000 callers on distinct keys."""
-    cache = our_cache(url, observer, tracer=tracer, timeout_s=2.0)
+    cache = our_cache(url, observer, tracer=tracing and tracing.tracer, timeout_s=2.0)
     all_keys = keys()
 
     def make_call(number):
         key = all_keys[number]
         push(key.tenant)
-        return lambda: cache.get_or_load(key, load)
+        if tracing is None:
+            return lambda: cache.get_or_load(key, load)
+        request = TracedRequest(tracing, CLOCK)
+        return lambda: request.around(lambda: cache.get_or_load(key, load))
 
     async def once(number):
         return (await make_call(number)()).result.value
@@ -127,22 +133,24 @@ async def invalidate_us(url, observer, size):
     return percentile(spent, 0.5)
 
 
-async def ours(url, observer):
+async def ours(url, counted):
+    observer = counted.cache
     per_s, cpu_us = await hits(url, observer)
     return {
         "hits_per_s": round(per_s),
         "hit_cpu_us": round(cpu_us, 1),
-        "traced_hits_per_s": round(await traced_hits_per_s(url, observer)),
+        "traced_hits_per_s": round(await traced_hits_per_s(url, counted)),
         "near_hit_us": round(await one_caller_us(url, observer, NearMode.LEASED), 2),
         "misses_per_s": round(await misses_per_s(url, observer)),
         "invalidate_us": {str(size): round(await invalidate_us(url, observer, size)) for size in SIZES},
     }
 
 
-async def traced_hits_per_s(url, observer):
-    """Return hits a second where every lookup makes a span that is recorded."""
-    with tracing() as made:
-        per_s, _ = await hits(url, observer, tracer=made.tracer)
+async def traced_hits_per_s(url, counted):
+    """Return hits a second, each in a request's trace with its span, by the tracer of the service."""
+    tracing = service_tracing(counted, CLOCK)
+    per_s, _ = await hits(url, counted.cache, tracing)
+    await tracing.aclose()
     return per_s
 
 
@@ -237,7 +245,7 @@ async def redis_py(url):
 async def main():
     quiet()
     with redis() as server, measurements() as counted:
-        result = {"ours": await ours(server.url, counted.cache)}
+        result = {"ours": await ours(server.url, counted)}
         server.ask("FLUSHALL")
         result["redis-py one by one"] = await redis_py(server.url)
         for name in NAMES:

@@ -34,6 +34,7 @@ from monitor.testing import RecordingObserver
 KEYS = 10
 WRITERS = 2
 TENANT = 1
+PATIENCE_S = 5.0  # for a rival that hangs: then the service answers from the database
 METADATA = sa.MetaData()
 ROWS = sa.Table(
     "rows",
@@ -162,7 +163,8 @@ class Rival:
 
     async def read(self, key):
         try:
-            return await self._fetch(str(key))
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._fetch(str(key))
         except asyncio.CancelledError:
             if asyncio.current_task().cancelling():
                 raise
@@ -174,7 +176,8 @@ class Rival:
         version = await self.truth.write(key, tell=False)
         if self._dies:
             os.kill(os.getpid(), signal.SIGKILL)
-        await self._rival.invalidate([str(key)])
+        async with asyncio.timeout(PATIENCE_S):
+            await self._rival.invalidate([str(key)])
         return version
 
     async def close(self):
