@@ -53,7 +53,8 @@ def dashboard(
         "refresh": "30s",
         "time": {"from": span, "to": "now"},
         "links": [_siblings()],
-        "annotations": {"list": [_deployments(), _pages()]},
+        # The rarer mark is drawn last: a release must not hide behind the page that follows it.
+        "annotations": {"list": [_pages(), _deployments()]},
         "templating": {"list": list(variables)},
         "panels": placed(rows),
     }
