@@ -90,7 +90,7 @@ RESOURCES = (
                 "PUT",
                 None,
                 name="move_cache_switch",
-                summary="Switch the cache off, on, or on by share, for all, a clinic or a domain, as an operator",
+                summary="Switch the cache off, on, or on by share, for all or a part, as an operator",
                 body=Position,
                 answer=Switches,
                 problems=(Forbidden, MalformedBody),
