@@ -29,7 +29,7 @@ from monitor.bootstrap import Monitor, build_monitor
 from monitor.clock import Clock, SystemClock
 from monitor.database.connections import PoolSettings
 from monitor.errors import AuthenticationError
-from monitor.middleware.interceptor import CachedRoute
+from monitor.middleware.cached_route import CachedRoute
 
 
 def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO | None = None) -> Starlette:

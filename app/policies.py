@@ -19,7 +19,8 @@ POLICIES: Mapping[str, CachePolicy] = MappingProxyType(
     {
         policy.domain: policy
         for policy in (
-            CachePolicy(CONTACTS, ttl_s=5 * _MINUTE, stale_if_error_s=5 * _MINUTE),
+            # Read far more than written: a hit asks nobody, and a write waits 30 ms longer for its answer.
+            CachePolicy(CONTACTS, ttl_s=5 * _MINUTE, stale_if_error_s=5 * _MINUTE, near=NearMode.LEASED),
             CachePolicy(APPOINTMENTS, ttl_s=2 * _MINUTE, stale_if_error_s=2 * _MINUTE),
             # Clinical data stays out of the process's memory, and an outdated finding is worse than an error.
             CachePolicy(MEDICAL_RECORDS, ttl_s=10 * _MINUTE, stale_if_error_s=0.0, near=NearMode.OFF),
@@ -31,7 +32,7 @@ POLICIES: Mapping[str, CachePolicy] = MappingProxyType(
                 refresh_daily=True,
                 compared=False,
             ),
-            CachePolicy(SETTINGS, ttl_s=30 * _MINUTE, stale_if_error_s=30 * _MINUTE),
+            CachePolicy(SETTINGS, ttl_s=30 * _MINUTE, stale_if_error_s=30 * _MINUTE, near=NearMode.LEASED),
         )
     }
 )

@@ -9,7 +9,7 @@ from monitor.adoption import Adoption
 from monitor.bootstrap import build_monitor
 from monitor.cache.keys import make_key
 from monitor.cache.policy import CachePolicy
-from monitor.middleware.interceptor import CachedRoute
+from monitor.middleware.cached_route import CachedRoute
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId
 

@@ -9,7 +9,7 @@ from monitor.cache.expiry import Zone, utc
 from monitor.cache.policy import CachePolicy
 from monitor.cache_warming import WarmList
 from monitor.database.connections import PoolSettings
-from monitor.middleware.interceptor import CachedRoute
+from monitor.middleware.cached_route import CachedRoute
 from monitor.middleware.tenant import Refusal
 from monitor.objectives import Objectives
 from monitor.tenancy.resolver import TenantResolver

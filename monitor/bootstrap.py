@@ -34,8 +34,10 @@ from monitor.health import Check
 from monitor.logs import Logs
 from monitor.metrics import catalogue
 from monitor.metrics.measurements import Measurements
+from monitor.middleware.cached_route import CachePlans
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.invalidation import InvalidationMiddleware
+from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.performance import PerformanceMiddleware
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.settings import MonitorSettings
@@ -105,7 +107,7 @@ class Monitor:
             inside: The service's own middlewares that need the identity; they stand between the
                 tenant middleware and the cache.
         """
-        adoption = self._adoption
+        adoption, plans = self._adoption, CachePlans(self._adoption.cached)
         return [
             Middleware(
                 PerformanceMiddleware,
@@ -113,6 +115,7 @@ class Monitor:
                 tracing=self.tracing.requests,
                 clock=self.clock,
                 log=self.logs.access if self.settings.access_log else None,
+                near=None if inside else self._near_answers(plans),
             ),
             Middleware(
                 TenantMiddleware,
@@ -122,9 +125,7 @@ class Monitor:
             ),
             *inside,
             Middleware(self._entrance.before),
-            Middleware(
-                CacheInterceptor, cache=self.cache, routes=adoption.cached, name=self.settings.service
-            ),
+            Middleware(CacheInterceptor, cache=self.cache, plans=plans, name=self.settings.service),
             Middleware(InvalidationMiddleware, settlement=self._settlement),
         ]
 
@@ -162,6 +163,10 @@ class Monitor:
                     warm = self.warming.at_start(app, self.settings.cache.warm_rate)
                     await stack.enter_async_context(_beside(warm))
             yield
+
+    def _near_answers(self, plans: CachePlans) -> NearAnswers:
+        resolver, name = self._adoption.resolver, self.settings.service
+        return NearAnswers(resolver=resolver, plans=plans, cache=self.cache, clock=self.clock, name=name)
 
     def _cache(self, admission: Admission) -> TenantCache:
         return build_cache(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ class Handoff(Generic[T]):
         self._busy = False
         self._closed = False
         self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._process: int | None = None  # the one whose thread it is
 
     @property
     def waiting(self) -> int:
@@ -62,17 +63,28 @@ class Handoff(Generic[T]):
             self._lost(len(items) - max(room, 0))
             items = items[: max(room, 0)]
         self._items.extend(items)
-        if self._thread is None or not self._thread.is_alive():
+        self._look_after()
+
+    def add(self, item: T) -> None:
+        """Take one item, as `put` does."""
+        if self._closed or len(self._items) >= self._capacity:
+            self._lost(1)
+            return
+        self._items.append(item)
+        self._look_after()
+
+    def _look_after(self) -> None:
+        # A thread does not survive a fork, and asking it whether it lives costs more than the item.
+        if self._process != os.getpid():
             self._start()
         if len(self._items) >= self._batch:
             self._wake.set()
 
     def _start(self) -> None:
         with self._starting:
-            running = self._thread is not None and self._thread.is_alive()
-            if not running and not self._closed:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+            if self._process != os.getpid() and not self._closed:
+                threading.Thread(target=self._run, name=self._name, daemon=True).start()
+                self._process = os.getpid()
 
     def _run(self) -> None:
         while not self._closed:

@@ -1,7 +1,7 @@
 """Log lines as JSON, each with trace id, span id, clinic and route, and with declared fields only.
 
-Lines are encoded and written by a thread behind the requests; when its queue is full they
-are dropped and counted, and no request waits for a terminal or a pipe.
+Lines are written by a thread behind the requests; when its queue is full they are dropped and
+counted, and no request waits for a terminal or a pipe.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final
 
 import msgspec
 import structlog
 from opentelemetry.trace import get_current_span
 
+from monitor.access_log import AccessLog, dated
 from monitor.clock import Clock
 from monitor.handoff import Handoff
 from monitor.tenancy.context import bound_tenant
-from monitor.tracing.request_trace import CURRENT_REQUEST, Ending, RequestTrace
+from monitor.tracing.request_trace import CURRENT_REQUEST
 
 # What a line may say. Anything else is dropped, so that a name or a note never reaches a log by accident.
 FIELDS: Final = frozenset(
@@ -69,11 +68,11 @@ class Logs:
         capacity: int = 10_000,
     ) -> None:
         self._stream = stream
-        lines: Handoff[Line] = Handoff(
+        lines: Handoff[bytes] = Handoff(
             self._write, dropped, name="monitor-logs", capacity=capacity, batch=capacity // 2, interval_s=0.1
         )
         lowest = logging.getLevelNamesMapping()[level.upper()]
-        self._sink = _Sink(lines.put)
+        self._sink = _Sink(lines.add)
         self._processors: list[structlog.typing.Processor] = [
             _Stamp(clock),
             add_request,
@@ -84,7 +83,7 @@ class Logs:
         self.logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
             self._sink, processors=self._processors, wrapper_class=self._wrapper
         )
-        self.access = AccessLog(lines.put, clock, lowest)
+        self.access = AccessLog(lines.add, clock, lowest)
         self.flush = lines.flush
         self.close = lines.close
 
@@ -112,65 +111,9 @@ class Logs:
         """Return a handler that brings the standard library's records into this log."""
         return _StandardHandler(self.logger)
 
-    def _write(self, batch: Sequence[Line]) -> None:
-        encoded = [line if isinstance(line, bytes) else line.encode() for line in batch]
-        self._stream.write(b"\n".join(encoded) + b"\n")
+    def _write(self, batch: Sequence[bytes]) -> None:
+        self._stream.write(b"\n".join(batch) + b"\n")
         self._stream.flush()
-
-
-class AccessLine(NamedTuple):
-    """What one request left for its line; rendered by the writing thread."""
-
-    date: float
-    ending: tuple[str, str | None, int, str, str | None, int | None, str | None, float]
-    trace: RequestTrace
-
-    def encode(self) -> bytes:
-        """Return the line as JSON; written by hand, since every request pays for it."""
-        method, route, status, outcome, error_type, tenant, cache, seconds = self.ending
-        trace = self.trace
-        return (
-            f'{{"timestamp":"{_dated(self.date)}","level":"{"info" if error_type is None else "error"}",'
-            f'"event":"request","trace_id":"{trace.trace_id}","span_id":"{trace.hex_span_id}",'
-            f'"clinic":{"null" if tenant is None else int(tenant)},"route":{_word(route)},'
-            f'"method":{_word(method)},"status":{status},"outcome":{_word(outcome)},'
-            f'"error_type":{_word(error_type)},"cache":{_word(cache)},"duration_ms":{seconds * 1e3:.3f}}}'
-        ).encode()
-
-
-Line = bytes | AccessLine
-
-
-class AccessLog:
-    """Writes one line for each request: failures as errors, everything else as information.
-
-    Args:
-        put: Takes the lines.
-        clock: Dates them.
-        lowest: The standard library's number of the lowest level that is written.
-    """
-
-    def __init__(self, put: Callable[[Sequence[Line]], None], clock: Clock, lowest: int) -> None:
-        self._put = put
-        self._now = clock.time
-        self._failures_only = lowest > logging.INFO
-
-    def ended(self, ending: Ending) -> None:
-        """Note the request; never raises, never blocks."""
-        error_type = ending.error_type
-        if error_type is None and self._failures_only:
-            return
-        facts = (
-            ending.method,
-            ending.route,
-            ending.status,
-            ending.outcome,
-            error_type,
-            ending.tenant,
-            ending.cache,
-            ending.ended - ending.started,
-        )
-        self._put((AccessLine(self._now(), facts, ending.trace),))
 
 
 def add_request(_: Any, __: str, event: Fields) -> Fields:
@@ -216,19 +159,15 @@ class _Stamp:
 
     def __call__(self, _: Any, method: str, event: Fields) -> Fields:
         level = "error" if method == "exception" else method
-        return {"timestamp": _dated(self._now()), "level": level, **event}
+        return {"timestamp": dated(self._now()), "level": level, **event}
 
 
 class _Sink:
     """What structlog writes encoded lines to."""
 
-    def __init__(self, put: Callable[[Sequence[Line]], None]) -> None:
-        self._put = put
-
-    def msg(self, line: bytes) -> None:
-        self._put((line,))
-
-    debug = info = warning = error = critical = exception = msg
+    def __init__(self, add: Callable[[bytes], None]) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = self.exception = add
+        self.msg = add
 
 
 class _StandardHandler(logging.Handler):
@@ -249,21 +188,6 @@ def _template(record: logging.LogRecord) -> str:
 
 def _encoded(_: Any, __: str, event: Fields) -> bytes:
     return _encode(event)
-
-
-def _dated(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{_second(whole)}.{int((seconds - whole) * 1e3):03d}+00:00"
-
-
-@lru_cache(maxsize=4)
-def _second(whole: int) -> str:
-    return datetime.fromtimestamp(whole, UTC).replace(tzinfo=None).isoformat()
-
-
-@lru_cache(maxsize=4_096)
-def _word(value: str | None) -> str:
-    return _encode(None if value is None else str(value)).decode()
 
 
 def _failure(info: Any) -> BaseException | None:

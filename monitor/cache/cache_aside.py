@@ -24,9 +24,10 @@ from monitor.cache.lease import LoadLease
 from monitor.cache.loading import Landing, Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
 from monitor.cache.lookup_spans import LookupSpans
-from monitor.cache.near_cache import NearCache
+from monitor.cache.near_cache import NearCache, NearEntry
+from monitor.cache.near_hits import NearHits
 from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
-from monitor.cache.policy import CachePolicy, NearMode
+from monitor.cache.policy import CachePolicy
 from monitor.cache.refreshing import Refresher
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
@@ -36,11 +37,11 @@ from monitor.cache.waiting import within
 from monitor.clock import Clock
 from monitor.errors import InvalidCacheKey, StoreUnavailable
 from monitor.scopes import CacheScope
+from monitor.tenancy.identity import TenantId
 
 _HIT, _MISS, _STALE = CacheResult.HIT, CacheResult.MISS, CacheResult.STALE
 _BYPASS, _ERROR = CacheResult.BYPASS, CacheResult.ERROR
 _NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
-_SERVED_WITHOUT_ASKING = (NearMode.LEASED, NearMode.BOUNDED)
 
 
 class TenantCache:
@@ -84,7 +85,7 @@ class TenantCache:
         self._time = clock.time
         self._hits = 0
         self._admission = admission
-        self._near = near
+        self._near_hits = NearHits(near, policies, clock)
         self._rollout = rollout
         self._expiry = expiry or Expiry()
         self._sampler = sampler
@@ -139,6 +140,24 @@ class TenantCache:
         lookup = self._looked_up(policy, key, load, bypass=bypass)
         return await (self._spans.around(key.domain, lookup) if self._spans.wanted() else lookup)
 
+    def at_hand(self, tenant: TenantId, key: CacheKey) -> NearEntry | None:
+        """Return, and count as a hit, what may be served without a question to the store; else None.
+
+        Args:
+            tenant: Who asks, by a credential that was checked now.
+            key: What is asked for.
+
+        Raises:
+            CrossTenantAccess: The key is not the tenant's.
+        """
+        key.require(tenant)
+        began = self._now()
+        epoch = self._admission.admits(tenant, key.domain) if self._rollout.allows(key) else None
+        held = None if epoch is None else self._near_hits.find(key, epoch, began, renew=False)
+        if held is not None:
+            self._observer.looked_up(tenant, key.domain, _HIT, _NEAR, self._now() - began)
+        return held
+
     async def refresh(self, scopes: Sequence[CacheScope]) -> Refreshed:
         """Give the scopes fresh generations, after the commit; see `Refresher.refresh`."""
         return await self._refresher.refresh(scopes)
@@ -169,12 +188,9 @@ class TenantCache:
         epoch = self._admission.admits(key.tenant, key.domain) if allowed else None
         if epoch is None:
             return await self._bypassed(key, load, began)
-        if policy.near in _SERVED_WITHOUT_ASKING and self._near is not None:
-            held = self._near.leased(key, epoch, began)
-            if held is not None:
-                now = self._time()
-                if held.entry.expires_at > now:
-                    return self._hit(key, held.entry, _NEAR, now, began)
+        held = self._near_hits.find(key, epoch, began, renew=True)
+        if held is not None:
+            return self._hit(key, held.entry, _NEAR, self._time(), began)
         try:
             found = await self._finder.find(policy, key, epoch)
         except StoreUnavailable as failure:

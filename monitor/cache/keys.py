@@ -45,9 +45,16 @@ class CacheKey(str):
             TenantNotBound: No tenant is bound.
             CrossTenantAccess: Another tenant is.
         """
-        bound = current()
-        if bound != self.tenant:
-            raise CrossTenantAccess(bound, self.tenant)
+        self.require(current())
+
+    def require(self, tenant: int) -> None:
+        """Check that the key belongs to `tenant`.
+
+        Raises:
+            CrossTenantAccess: It belongs to another.
+        """
+        if tenant != self.tenant:
+            raise CrossTenantAccess(tenant, self.tenant)
 
     @property
     def physical(self) -> str:

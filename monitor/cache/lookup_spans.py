@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Final
 
 from opentelemetry.trace import INVALID_SPAN, NoOpTracer, StatusCode, Tracer, get_current_span
 
 from monitor.cache.lookup import Lookup
+
+DOMAIN: Final = "cache.domain"
+RESULT: Final = "cache.result"
+LAYER: Final = "cache.layer"
 
 
 class LookupSpans:
@@ -30,8 +35,8 @@ class LookupSpans:
     async def around(self, domain: str, lookup: Awaitable[Lookup]) -> Lookup:
         """Await `lookup` in a span that names domain, result and layer, and nothing of the key."""
         with self._tracer.start_as_current_span(
-            f"cache get {domain}",
-            attributes={"cache.domain": domain},
+            span_name(domain),
+            attributes={DOMAIN: domain},
             record_exception=False,  # an exception's text may be personal
             set_status_on_exception=False,
         ) as span:
@@ -41,7 +46,12 @@ class LookupSpans:
                 span.set_attribute("error.type", type(failure).__name__)
                 span.set_status(StatusCode.ERROR)
                 raise
-            span.set_attribute("cache.result", answer.result.value)
+            span.set_attribute(RESULT, answer.result.value)
             if answer.layer is not None:
-                span.set_attribute("cache.layer", answer.layer.value)
+                span.set_attribute(LAYER, answer.layer.value)
             return answer
+
+
+def span_name(domain: str) -> str:
+    """Return the name of a lookup's span."""
+    return f"cache get {domain}"

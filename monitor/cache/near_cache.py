@@ -26,13 +26,15 @@ class Sighting:
     Attributes:
         stamp: Epoch and generations.
         sent_at: Monotonic time at which the read that found them was sent.
+        asked_at: When a caller last went to ask for them again.
     """
 
-    __slots__ = ("__weakref__", "sent_at", "stamp")
+    __slots__ = ("__weakref__", "asked_at", "sent_at", "stamp")
 
     def __init__(self, stamp: bytes, sent_at: float) -> None:
         self.stamp = stamp
         self.sent_at = sent_at
+        self.asked_at = sent_at
 
 
 class NearEntry:
@@ -44,9 +46,10 @@ class NearEntry:
         epoch: The epoch in the stamp.
         sighting: The scope's, shared.
         used: Whether it was asked for since it was stored or last spared.
+        ready: What a reader made of the value to answer faster; it must share the value's bytes.
     """
 
-    __slots__ = ("entry", "epoch", "sighting", "stamp", "used")
+    __slots__ = ("entry", "epoch", "ready", "sighting", "stamp", "used")
 
     def __init__(self, entry: Entry, stamp: bytes, epoch: int, sighting: Sighting) -> None:
         self.entry = entry
@@ -54,6 +57,7 @@ class NearEntry:
         self.epoch = epoch
         self.sighting = sighting
         self.used = False
+        self.ready: object | None = None
 
 
 class NearCache:

@@ -122,6 +122,18 @@ class Exchange:
         ):
             self._answered()
 
+    async def answer(self, start: Message, body: Message) -> None:
+        """Send a complete answer, whoever made it, and end the exchange."""
+        self.status = start["status"]
+        try:
+            await self._send(start)
+            await self._send(body)
+        except BaseException as failure:
+            self._client_gone = isinstance(failure, OSError)
+            self.failed(failure)
+            raise
+        self._answered()
+
     def _answered(self) -> None:
         status = self.status
         if self._client_gone:

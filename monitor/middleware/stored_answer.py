@@ -42,11 +42,27 @@ def pack(answer: StoredAnswer) -> bytes:
     return b"".join((_LENGTH.pack(len(head)), head, answer.body))
 
 
-def unpack(value: bytes) -> StoredAnswer:
-    """Decode what `pack` made; only the head is parsed."""
+class Head(NamedTuple):
+    """What stands before the body.
+
+    Attributes:
+        status: As in `StoredAnswer`.
+        etag: The same.
+        headers: The same.
+        body_at: Where the body begins.
+    """
+
+    status: int
+    etag: bytes
+    headers: Headers
+    body_at: int
+
+
+def head_of(value: bytes) -> Head:
+    """Decode the head of what `pack` made; the body is not touched."""
     end = _LENGTH.size + _LENGTH.unpack_from(value)[0]
     status, etag, headers = _decode_head(value[_LENGTH.size : end])
-    return StoredAnswer(status, etag, headers, value[end:])
+    return Head(status, etag, headers, end)
 
 
 def content_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:

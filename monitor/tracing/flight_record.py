@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import getrandbits
-from typing import Protocol
+from typing import Any, Protocol
 
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState, set_span_in_context
@@ -18,7 +18,7 @@ from monitor.tracing.epoch import Epoch
 from monitor.tracing.flight_span import ChildSpan, FlightSpan
 from monitor.tracing.observer import TraceDecision, TraceObserver
 from monitor.tracing.request_trace import Ending
-from monitor.tracing.spans import Facts, Scope
+from monitor.tracing.spans import KIT, Facts, Scope
 
 MOST_SPANS = 128
 
@@ -146,6 +146,20 @@ class FlightRecord(FlightSpan):
         span = ChildSpan(self, scope, name, kind, parent.span_id, started)
         self.spans.append(span)
         return span
+
+    def add(self, name: str, attributes: dict[str, Any], started: float, ended: float) -> None:
+        """Add a span of the kit's own that has ended below the server span.
+
+        Args:
+            name: Its name.
+            attributes: Allowed ones only; they are shared, and never changed.
+            started: Monotonic start, in seconds.
+            ended: The same of its end.
+        """
+        span = ChildSpan(self, KIT, name, SpanKind.INTERNAL, self.span_id, started)
+        span.attributes = attributes
+        span.ended = ended
+        self.spans.append(span)
 
     def forget(self) -> list[ChildSpan]:
         """Give the spans away and take no more."""

@@ -64,12 +64,20 @@ class RequestTrace(Protocol):
 
     Attributes:
         sampled: Whether the head decided to sample it.
-        trace_id: Hex, 32 digits.
-        hex_span_id: Hex, 16 digits; of the server span.
+        id: The trace's id.
+        span_id: The server span's id.
+        trace_id: The trace's id in hex, 32 digits.
+        hex_span_id: The server span's id in hex, 16 digits.
         context: The OpenTelemetry context in which the request runs.
     """
 
     sampled: bool
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def span_id(self) -> int: ...
 
     @property
     def trace_id(self) -> str: ...

@@ -107,12 +107,20 @@ class SampledTrace:
         self._finished = finished
 
     @property
+    def id(self) -> int:
+        return self.span.get_span_context().trace_id
+
+    @property
+    def span_id(self) -> int:
+        return self.span.get_span_context().span_id
+
+    @property
     def trace_id(self) -> str:
-        return f"{self.span.get_span_context().trace_id:032x}"
+        return f"{self.id:032x}"
 
     @property
     def hex_span_id(self) -> str:
-        return f"{self.span.get_span_context().span_id:016x}"
+        return f"{self.span_id:016x}"
 
     @property
     def context(self) -> Context:

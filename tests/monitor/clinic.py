@@ -24,7 +24,7 @@ from monitor.database import scope
 from monitor.database.connections import PoolSettings, for_writing, make_engine
 from monitor.database.kit_tables import create_kit_tables
 from monitor.errors import AuthenticationError
-from monitor.middleware.interceptor import CachedRoute
+from monitor.middleware.cached_route import CachedRoute
 from monitor.settings import CacheSettings, MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId
 from tests.monitor.database.notes import METADATA, NOTES

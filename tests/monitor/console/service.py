@@ -23,7 +23,7 @@ from monitor.cache.keys import make_key
 from monitor.cache.policy import CachePolicy
 from monitor.clock import Clock
 from monitor.errors import AuthenticationError
-from monitor.middleware.interceptor import CachedRoute
+from monitor.middleware.cached_route import CachedRoute
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId
 

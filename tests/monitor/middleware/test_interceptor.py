@@ -25,7 +25,8 @@ from monitor.cache.policy import CachePolicy
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer
 from monitor.errors import AuthenticationError, IncompleteAnswer
-from monitor.middleware.interceptor import CachedRoute, CacheInterceptor, RouteMatcher
+from monitor.middleware.cached_route import CachedRoute, CachePlans
+from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import current
@@ -89,7 +90,7 @@ class Service:
             ],
             middleware=[
                 Middleware(TenantMiddleware, resolver=Tenants(), public={"/notes"}),
-                Middleware(CacheInterceptor, cache=self.cache, routes=routes),
+                Middleware(CacheInterceptor, cache=self.cache, plans=CachePlans(routes)),
             ],
         )
 
@@ -300,7 +301,7 @@ async def test_an_answer_that_never_ends_is_an_error() -> None:
     async def silent(scope: object, receive: object, send: object) -> None:
         return
 
-    interceptor = CacheInterceptor(silent, service.cache, [CachedRoute("/notes", list_key)])
+    interceptor = CacheInterceptor(silent, service.cache, CachePlans([CachedRoute("/notes", list_key)]))
     app = TenantMiddleware(interceptor, resolver=Tenants())
     async with AsyncClient(transport=ASGITransport(app), base_url="http://clinic") as client:
         with pytest.raises(IncompleteAnswer):
@@ -318,17 +319,6 @@ async def test_behind_a_root_path_routes_are_still_found() -> None:
     assert second.headers["cache-status"].startswith("TaskMed; hit")
 
 
-def test_templates_match_as_the_router_does() -> None:
-    """Converters decide: a number is a note, a word is none."""
-    matcher = RouteMatcher([CachedRoute("/notes/{note:int}", note_key)])
-    found = matcher.match("/notes/7")
-
-    assert found is not None
-    assert found[1] == {"note": "7"}
-    assert matcher.match("/notes/seven") is None
-    assert matcher.match("/notes/7/more") is None
-
-
 async def test_a_plain_text_answer_keeps_its_type() -> None:
     """The content's type and language travel with the stored bytes."""
 
@@ -337,7 +327,7 @@ async def test_a_plain_text_answer_keeps_its_type() -> None:
         await answer(scope, receive, send)  # type: ignore[arg-type]
 
     service = Service()
-    interceptor = CacheInterceptor(app, service.cache, [CachedRoute("/notes", list_key)])
+    interceptor = CacheInterceptor(app, service.cache, CachePlans([CachedRoute("/notes", list_key)]))
     tenants = TenantMiddleware(interceptor, resolver=Tenants())
     async with AsyncClient(transport=ASGITransport(tenants), base_url="http://clinic") as client:
         await client.get("/notes", headers={"authorization": "1"})

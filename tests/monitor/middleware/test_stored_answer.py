@@ -10,9 +10,9 @@ from monitor.middleware.stored_answer import (
     StoredAnswer,
     content_headers,
     entity_tag,
+    head_of,
     matches_any,
     pack,
-    unpack,
 )
 
 HEADERS = st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=50)), max_size=5)
@@ -23,9 +23,10 @@ def test_packing_loses_nothing(
     status: int, etag: bytes, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> None:
     """Whatever the application answered comes back as it was."""
-    answer = StoredAnswer(status, etag, headers, body)
+    value = pack(StoredAnswer(status, etag, headers, body))
+    head = head_of(value)
 
-    assert unpack(pack(answer)) == answer
+    assert (head.status, head.etag, head.headers, value[head.body_at :]) == (status, etag, headers, body)
 
 
 @given(st.integers(1, 1000), st.integers(1, 1000), st.binary(max_size=50))

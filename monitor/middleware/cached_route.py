@@ -1,0 +1,98 @@
+"""Which requests may be answered from the cache, and under which key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from starlette.routing import compile_path
+from starlette.types import Scope
+
+from monitor.cache.keys import CacheKey
+from monitor.tenancy.identity import TenantId
+
+# Requests whose keys are remembered, and their longest path and query: the memory is the client's to fill.
+_PLANNED, _LONGEST = 20_000, 200
+
+Query = Sequence[tuple[str, str]]
+KeyMaker = Callable[[TenantId, Mapping[str, str], Query], CacheKey | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CachedRoute:
+    """How the answers of one route are cached.
+
+    Attributes:
+        path: The route's template, as in the route table.
+        key: Makes the key from the bound tenant, the path's parameters and the query; None
+            leaves the request uncached, for instance when a parameter is invalid. The same
+            arguments must always give the same key.
+    """
+
+    path: str
+    key: KeyMaker
+
+
+class Plan(NamedTuple):
+    """How one request may be answered from the cache.
+
+    Attributes:
+        key: What to look up.
+        route: The route's template.
+    """
+
+    key: CacheKey
+    route: str
+
+
+class CachePlans:
+    """Finds the plan of a request, and remembers it.
+
+    Args:
+        routes: The routes that may be cached.
+    """
+
+    def __init__(self, routes: Sequence[CachedRoute]) -> None:
+        self._matcher = RouteMatcher(routes)
+        self._known: dict[tuple[TenantId, str, bytes, str], Plan] = {}
+
+    def of(self, tenant: TenantId, scope: Scope) -> Plan | None:
+        """Return the plan of the tenant's GET or HEAD request; None: it is not cached."""
+        asked = (tenant, scope["path"], scope["query_string"], scope.get("root_path", ""))
+        return self._known.get(asked) or self._plan(*asked)
+
+    def _plan(self, tenant: TenantId, path: str, query: bytes, root: str) -> Plan | None:
+        found = self._matcher.match(path.removeprefix(root))
+        if found is None:
+            return None
+        route, parameters = found
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ()
+        key = route.key(tenant, parameters, pairs)
+        if key is None:
+            return None
+        plan = Plan(key, route.path)
+        if len(path) + len(query) <= _LONGEST:
+            if len(self._known) >= _PLANNED:
+                self._known.clear()
+            self._known[tenant, path, query, root] = plan
+        return plan
+
+
+class RouteMatcher:
+    """Finds the route of a path: exact ones in a dictionary, templates by Starlette's own pattern."""
+
+    def __init__(self, routes: Sequence[CachedRoute]) -> None:
+        self._exact = {route.path: route for route in routes if "{" not in route.path}
+        self._templates = [(compile_path(route.path)[0], route) for route in routes if "{" in route.path]
+
+    def match(self, path: str) -> tuple[CachedRoute, Mapping[str, str]] | None:
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        for pattern, route in self._templates:
+            found = pattern.match(path)
+            if found is not None:
+                return route, found.groupdict()
+        return None

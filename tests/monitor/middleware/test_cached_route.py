@@ -1,0 +1,73 @@
+"""Which requests may be answered from the cache, and under which key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from monitor.middleware.cached_route import CachedRoute, CachePlans, RouteMatcher
+from monitor.tenancy.identity import TenantId
+from tests.monitor.middleware.test_interceptor import list_key, note_key
+
+ONE, TWO = TenantId(1), TenantId(2)
+
+
+def scope(path: str, query: bytes = b"", root: str = "") -> dict[str, Any]:
+    return {"path": path, "query_string": query, "root_path": root}
+
+
+@pytest.fixture
+def plans() -> CachePlans:
+    return CachePlans([CachedRoute("/notes", list_key), CachedRoute("/notes/{note:int}", note_key)])
+
+
+def test_a_plan_names_key_and_route(plans: CachePlans) -> None:
+    """The key is made of tenant, path and query; the route is the template."""
+    plan = plans.of(ONE, scope("/notes", b"page=2"))
+
+    assert plan is not None
+    assert plan == ("clinic_1:notes:list:page_2", "/notes")
+
+
+def test_the_same_request_of_another_tenant_has_another_key(plans: CachePlans) -> None:
+    """What is remembered of one tenant's request is not given to another's."""
+    first = plans.of(ONE, scope("/notes/7"))
+    again, other = plans.of(ONE, scope("/notes/7")), plans.of(TWO, scope("/notes/7"))
+
+    assert first is again
+    assert other is not None
+    assert other.key == "clinic_2:notes:detail:7"
+
+
+@pytest.mark.parametrize("asked", [scope("/other"), scope("/notes", b"page=x"), scope("/notes/seven")])
+def test_other_requests_have_no_plan(plans: CachePlans, asked: dict[str, Any]) -> None:
+    """Neither an unplanned path nor a query that makes no key is answered from the cache."""
+    assert plans.of(ONE, asked) is None
+
+
+def test_a_mounted_service_is_asked_below_its_root(plans: CachePlans) -> None:
+    """The prefix that the server took away is no part of the route."""
+    plan = plans.of(ONE, scope("/clinic/notes", root="/clinic"))
+
+    assert plan is not None
+    assert plan.route == "/notes"
+
+
+def test_overlong_requests_are_planned_and_not_remembered(plans: CachePlans) -> None:
+    """A client cannot fill the memory with long queries."""
+    long = scope("/notes", b"page=1&x=" + b"a" * 500)
+
+    assert plans.of(ONE, long) == plans.of(ONE, long)
+    assert plans.of(ONE, long) is not plans.of(ONE, long)
+
+
+def test_templates_match_as_the_router_does() -> None:
+    """Converters decide: a number is a note, a word is none."""
+    matcher = RouteMatcher([CachedRoute("/notes/{note:int}", note_key)])
+    found = matcher.match("/notes/7")
+
+    assert found is not None
+    assert found[1] == {"note": "7"}
+    assert matcher.match("/notes/seven") is None
+    assert matcher.match("/notes/7/more") is None
