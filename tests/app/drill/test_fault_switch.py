@@ -63,6 +63,7 @@ async def test_every_worker_takes_the_fault_and_gives_it_back(drilled: TaskMedSe
     async with aiohttp.ClientSession() as session:
         switch = FaultSwitch(session, (drilled.url,), operator((KEY,), SystemClock()))
         await switch.check()
+        assert list((await _active(session, drilled.url)).values()) == [False, False]  # both have started
         await switch.set(delayMs=1)
         assert list((await _active(session, drilled.url)).values()) == [True, True]
         await switch.clear()
