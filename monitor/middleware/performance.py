@@ -65,7 +65,11 @@ class PerformanceMiddleware:
         exchange = Exchange(self._listeners, scope, receive, send, method, record, trace)
         near = self._near
         if near is not None and method == "GET" and isinstance(trace, FlightRecord):
-            found = near.find(scope, record, trace)
+            try:
+                found = near.find(scope, record, trace)
+            except Exception as failure:
+                exchange.failed(failure)
+                raise
             if found is not None:
                 await exchange.answer(*found)
                 return

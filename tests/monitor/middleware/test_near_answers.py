@@ -16,19 +16,21 @@ from starlette.types import Message
 
 from monitor.cache.admission import AlwaysAdmitted
 from monitor.cache.cache_aside import TenantCache
+from monitor.cache.keys import CacheKey
 from monitor.cache.memory_store import MemoryStore
 from monitor.cache.near_cache import LEASE_S, NearCache
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer
 from monitor.metrics.catalogue import Outcome
-from monitor.middleware.cached_route import CachedRoute, CachePlans
+from monitor.middleware.cached_route import CachedRoute, CachePlans, KeyMaker
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.performance import PerformanceMiddleware
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind, current
+from monitor.tenancy.identity import TenantId
 from monitor.testing import ManualClock, RecordingObserver
 from monitor.tracing.provider import Service, build_tracing
 from monitor.tracing.recent import TraceView, Wanted
@@ -50,7 +52,14 @@ class CountedStore(MemoryStore):
 class Chain:
     """The kit's chain over one cached route, with near answers or without."""
 
-    def __init__(self, *, near: bool = True, slow_s: float = 0.1, mode: NearMode = NearMode.LEASED) -> None:
+    def __init__(
+        self,
+        *,
+        near: bool = True,
+        slow_s: float = 0.1,
+        mode: NearMode = NearMode.LEASED,
+        key: KeyMaker = list_key,
+    ) -> None:
         self.clock = ManualClock()
         self.told = RecordingObserver()
         self.store = CountedStore(self.clock)
@@ -71,7 +80,7 @@ class Chain:
             near=NearCache(),
             rollout=self.rollout,
         )
-        plans = CachePlans([CachedRoute("/notes", list_key)])
+        plans = CachePlans([CachedRoute("/notes", key)])
         answers = NearAnswers(
             resolver=Tenants(), plans=plans, cache=self.cache, clock=self.clock, name="TaskMed"
         )
@@ -256,3 +265,29 @@ async def test_a_client_that_left_is_no_failure(breaks_after: int) -> None:
     await chain.near_hit(breaks_after=breaks_after)
 
     assert chain.told.of("end")[-1][3:5] == (None, Outcome.CANCELLED)
+
+
+@pytest.mark.parametrize("near", [True, False])
+async def test_a_key_maker_that_fails_is_measured(near: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """What a service's own code raises is a failure of the request, counted once on either way."""
+
+    def broken(*_: object) -> None:
+        raise LookupError
+
+    chain = Chain(near=near, key=broken)
+    await chain.ask()
+
+    assert [ended[2:5] for ended in chain.told.of("end")] == [(500, "LookupError", Outcome.SERVER_ERROR)]
+
+
+async def test_another_tenants_key_is_refused() -> None:
+    """A key maker that names another tenant fails the request; nothing of that tenant is served."""
+
+    def stray(_tenant: object, path: Any, query: Any) -> CacheKey | None:
+        return list_key(TenantId(2), path, query)
+
+    chain = Chain(key=stray)
+    client = await chain.ask("1")
+
+    assert client.status == 500
+    assert chain.told.of("end")[-1][3] == "CrossTenantAccess"
