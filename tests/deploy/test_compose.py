@@ -55,8 +55,8 @@ def services(checkout: Path) -> dict[str, Any]:
 
 def test_compose_reads_it_without_a_complaint(services: dict[str, Any]) -> None:
     """`docker compose config` succeeds, says nothing, and finds every part of the whole."""
-    parts = {"taskmed", "postgres", "redis", "prometheus", "alertmanager", "grafana", "tempo", "collector"}
-    assert parts <= set(services)
+    stores = {"postgres", "redis", "prometheus", "tempo", "loki"}
+    assert {"taskmed", "alertmanager", "grafana", "collector"} | stores <= set(services)
     assert services["taskmed"]["deploy"]["replicas"] == 2
 
 
@@ -91,6 +91,22 @@ def test_nothing_is_published_beyond_this_machine(services: dict[str, Any]) -> N
     ports = [port for service in services.values() for port in service.get("ports", ())]
     assert ports
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+
+
+def test_docker_hands_lines_to_the_port_that_the_collector_publishes(services: dict[str, Any]) -> None:
+    """It connects from this machine, in its own time, to where the collector's receiver listens."""
+    collector = yaml.safe_load((ROOT / "deploy" / "collector" / "collector.yml").read_text())
+    _, port = collector["receivers"]["fluent_forward"]["endpoint"].split(":")
+    (published,) = services["collector"]["ports"]
+    address = f"{published['host_ip']}:{published['published']}"
+
+    assert (published["host_ip"], published["target"]) == ("127.0.0.1", int(port))
+    assert "-contrib:" in services["collector"]["image"]  # the only one with this receiver
+    for name in ("taskmed", "demo", "traffic"):
+        logging = services[name]["logging"]
+        assert (logging["driver"], logging["options"]["fluentd-address"]) == ("fluentd", address), name
+        assert logging["options"]["fluentd-async"] == "true", name
+        assert int(logging["options"]["fluentd-buffer-limit"]) <= 2**17, name
 
 
 def test_file_systems_are_read_only_and_rights_are_dropped(services: dict[str, Any]) -> None:

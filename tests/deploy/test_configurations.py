@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_spans_find_their_way_from_the_service_to_grafana() -> None:
 
     assert compose["x-taskmed"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
     assert collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"].endswith(":4318")
-    assert collector["exporters"]["otlp"]["endpoint"] == "tempo:4317"
+    assert collector["exporters"]["otlp_grpc/tempo"]["endpoint"] == "tempo:4317"
     assert tempo["distributor"]["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"].endswith(":4317")
     assert sources["tempo"]["url"] == f"http://tempo:{tempo['server']['http_listen_port']}"
     assert sources["prometheus"]["jsonData"]["exemplarTraceIdDestinations"][0]["datasourceUid"] == "tempo"
@@ -92,11 +93,31 @@ def test_a_span_leads_to_the_metrics_of_its_route() -> None:
         assert "{$$__tags}" in query["query"]
 
 
-def test_the_collectors_pipeline_names_only_what_is_configured() -> None:
-    """Each part that a pipeline uses is defined, and the memory limiter comes first."""
+def test_the_collectors_pipelines_name_what_is_configured() -> None:
+    """Each part that a pipeline uses is defined, each that is defined is used, the memory limiter first."""
     collector = _yaml("collector/collector.yml")
-    for pipeline in collector["service"]["pipelines"].values():
-        for kind, names in pipeline.items():
-            assert set(names) <= set(collector[kind])
+    pipelines = collector["service"]["pipelines"]
+    assert {"traces", "logs"} == set(pipelines)
+    for kind in ("receivers", "processors", "exporters"):
+        assert {name for pipeline in pipelines.values() for name in pipeline[kind]} == set(collector[kind])
+    for pipeline in pipelines.values():
         assert pipeline["processors"][0] == "memory_limiter"
-    assert set(collector["service"]["extensions"]) <= set(collector["extensions"])
+    assert set(collector["service"]["extensions"]) == set(collector["extensions"])
+
+
+def test_every_data_source_that_a_link_names_is_provisioned() -> None:
+    """Exemplars, traces and lines lead on to data sources that are there, each to another than its own."""
+    sources = _yaml("grafana/provisioning/datasources/datasources.yml")["datasources"]
+    links = {(source["uid"], uid) for source in sources for uid in _named(source["jsonData"])}
+
+    assert {uid for _, uid in links} <= {source["uid"] for source in sources}
+    assert links == {("prometheus", "tempo"), ("tempo", "prometheus"), ("tempo", "loki"), ("loki", "tempo")}
+
+
+def _named(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from [inner] if key == "datasourceUid" else _named(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named(inner)
