@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,12 @@ _MARKS = {
     "redis": {"redis_url", "redis_server", "fresh_redis"},
     "postgres": {"postgres_url", "postgres_server"},
 }
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start; a shell has it ignored by what it runs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
