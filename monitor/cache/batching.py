@@ -19,7 +19,7 @@ class ReadTrip(Trip):
     """One MGET on behalf of many readers; a key that several ask for travels once.
 
     Attributes:
-        asked: How many keys its readers ask for, counted with repetitions.
+        asked: How many keys it asks for, at the most.
     """
 
     __slots__ = ("_keys", "_waiting", "asked")
@@ -27,29 +27,36 @@ class ReadTrip(Trip):
     def __init__(self) -> None:
         super().__init__("read")
         self._keys: dict[str, None] = {}
-        self._waiting: list[tuple[asyncio.Future[Reading], Sequence[str]]] = []
+        # Who waits for the same keys, that is the same object, is told together, by the same reading.
+        self._waiting: dict[int, tuple[Sequence[str], list[asyncio.Future[Reading]]]] = {}
         self.asked = 0
 
     def join(self, keys: Sequence[str], reader: asyncio.Future[Reading]) -> None:
         """Let `reader` have the values of `keys` from this trip; only before it is sent."""
-        self._waiting.append((reader, keys))
-        self.asked += len(keys)
+        together = self._waiting.get(id(keys))
+        if together is None:
+            self._waiting[id(keys)] = (keys, [reader])
+            self.asked += len(keys)
+        else:
+            together[1].append(reader)
 
     @property
     def commands(self) -> Sequence[tuple[Any, ...]]:
-        self._keys = dict.fromkeys(chain.from_iterable(keys for _, keys in self._waiting))
+        self._keys = dict.fromkeys(chain.from_iterable(keys for keys, _ in self._waiting.values()))
         return (("MGET", *self._keys),)
 
     def land(self, replies: Sequence[Any], incarnation: str) -> None:
         value_of = dict(zip(self._keys, chain.from_iterable(replies), strict=True)).__getitem__
         sent_at = self.sent_at
-        for reader, keys in self._waiting:
-            if not reader.done():
-                # What Reading(...) does, at half its cost: this runs once for every lookup.
-                reader.set_result(_new(Reading, (tuple(map(value_of, keys)), incarnation, sent_at)))
+        for keys, readers in self._waiting.values():
+            # What Reading(...) does, at half its cost: this runs once for every lookup.
+            reading = _new(Reading, (tuple(map(value_of, keys)), incarnation, sent_at))
+            for reader in readers:
+                if not reader.done():
+                    reader.set_result(reading)
 
     def fail(self, reason: str) -> None:
-        for reader, _ in self._waiting:
+        for reader in chain.from_iterable(readers for _, readers in self._waiting.values()):
             if not reader.done():
                 reader.set_exception(StoreUnavailable("read", reason))
 
@@ -65,7 +72,7 @@ class SlotReadTrip(ReadTrip):
     @property
     def commands(self) -> Sequence[tuple[Any, ...]]:
         by_tag: dict[str, dict[str, None]] = {}
-        for _, keys in self._waiting:
+        for keys, _ in self._waiting.values():
             by_tag.setdefault(keys[0].partition("}")[0], {}).update(dict.fromkeys(keys))
         self._keys = dict.fromkeys(chain.from_iterable(by_tag.values()))
         return [("MGET", *keys) for keys in by_tag.values()]

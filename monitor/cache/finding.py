@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import NamedTuple
 
 from monitor.cache.admission import Admission
@@ -9,7 +10,7 @@ from monitor.cache.entry import Entry
 from monitor.cache.generations import TOKEN_BYTES, Generations, stamp
 from monitor.cache.keys import CacheKey
 from monitor.cache.loading import Sight
-from monitor.cache.near_cache import NearCache
+from monitor.cache.near_cache import NearCache, NearEntry
 from monitor.cache.observer import CacheLayer, CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.sealing import Sealer, opened
@@ -17,6 +18,7 @@ from monitor.cache.store import Reading, Store
 from monitor.errors import StoreUnavailable
 
 _NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
+_new = tuple.__new__  # builds what is built for every lookup, at half the cost of its own constructor
 
 
 class Found(NamedTuple):
@@ -68,37 +70,62 @@ class Finder:
         Raises:
             StoreUnavailable: The store failed, or another incarnation than the epoch's answered.
         """
-        near = self._near
-        if near is None or policy.near is NearMode.OFF:
-            reading = await self._store.read(key.read_keys)
-            sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
-            return Found(
-                sight, opened(self._sealer, self._observer, key, sight.stamp, reading.values[2]), _STORE
-            )
-        held = near.get(key)
-        if held is not None:
-            reading = await self._store.read(key.generation_keys)
-            sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
-            held.sighting = near.sight(key, sight.stamp, sight.sent_at)
-            if held.stamp == sight.stamp:
-                return Found(sight, held.entry, _NEAR)
-        return await self._find_and_hold(near, key, epoch)
+        near = self.near_of(policy)
+        held = None if near is None else near.get(key)
+        reading = await self.ask(key, held)
+        return self.found(key, epoch, reading, near, held) or await self.find_more(key, epoch, reading, near)
 
-    async def _find_and_hold(self, near: NearCache, key: CacheKey, epoch: int) -> Found:
-        reading = await self._store.read(key.read_keys)
+    def near_of(self, policy: CachePolicy) -> NearCache | None:
+        """Return the near cache, if the policy allows one."""
+        return None if policy.near is NearMode.OFF else self._near
+
+    def ask(self, key: CacheKey, held: NearEntry | None) -> Awaitable[Reading]:
+        """Ask the store for the generations, and for the value unless it is held nearby."""
+        return self._store.read(key.read_keys if held is None else key.generation_keys)
+
+    def found(
+        self, key: CacheKey, epoch: int, reading: Reading, near: NearCache | None, held: NearEntry | None
+    ) -> Found | None:
+        """Make out what a reading found; None: go on with `find_more`.
+
+        It needs no coroutine of its own, which a hit would pay for.
+
+        Raises:
+            StoreUnavailable: Another incarnation than the epoch's answered.
+        """
+        sight = self._sight(epoch, reading)
+        if sight is None:
+            return None
+        if held is None or near is None:
+            return self._opened(key, sight, reading.values[2], near)
+        held.sighting = near.sight(key, sight.stamp, sight.sent_at)
+        return _new(Found, (sight, held.entry, _NEAR)) if held.stamp == sight.stamp else None
+
+    async def find_more(self, key: CacheKey, epoch: int, reading: Reading, near: NearCache | None) -> Found:
+        """Bring missing generations into being, or fetch the value, where one trip was not enough.
+
+        Raises:
+            StoreUnavailable: The store failed, or another incarnation than the epoch's answered.
+        """
+        if len(reading.values) == len(key.generation_keys):
+            reading = await self._store.read(key.read_keys)
         sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
-        entry = opened(self._sealer, self._observer, key, sight.stamp, reading.values[2])
-        if entry is not None:
-            near.put(key, entry, sight.stamp, epoch, sight.sent_at)
-        return Found(sight, entry, _STORE)
+        return self._opened(key, sight, reading.values[2], near)
+
+    def _opened(self, key: CacheKey, sight: Sight, sealed: bytes | None, near: NearCache | None) -> Found:
+        entry = opened(self._sealer, self._observer, key, sight.stamp, sealed)
+        if near is not None and entry is not None:
+            near.put(key, entry, sight.stamp, sight.epoch, sight.sent_at)
+        return _new(Found, (sight, entry, _STORE))
 
     def _sight(self, epoch: int, reading: Reading) -> Sight | None:
-        if not self._admission.recognises(epoch, reading.incarnation):
+        values, incarnation, sent_at = reading
+        if not self._admission.recognises(epoch, incarnation):
             raise StoreUnavailable("read", "incarnation")
-        own, bulk = reading.values[:2]
+        own, bulk = values[0], values[1]
         if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
             return None
-        return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at)
+        return _new(Sight, (stamp(epoch, own, bulk), epoch, sent_at))
 
     async def _first_sight(self, key: CacheKey, epoch: int, reading: Reading) -> Sight:
         own, bulk = await self._generations.complete(key.generation_keys, reading.values[:2])

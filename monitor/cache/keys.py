@@ -30,13 +30,19 @@ class CacheKey(str):
         domain: The domain, such as `contacts`.
         entity: The entity it shows; None for lists and summaries.
         tail: What follows tenant and domain.
+        physical: The key the value is stored under.
+        generation_keys: The generations the entry depends on: its own level's and the domain's bulk one.
+        read_keys: The generations and the value: what one lookup reads in one round trip.
     """
 
-    __slots__ = ("domain", "entity", "tail", "tenant")
+    __slots__ = ("domain", "entity", "generation_keys", "physical", "read_keys", "tail", "tenant")
     tenant: TenantId
     domain: str
     entity: str | None
     tail: str
+    physical: str
+    generation_keys: tuple[str, str]
+    read_keys: tuple[str, str, str]
 
     def require_bound(self) -> None:
         """Check that the key belongs to the tenant in context.
@@ -55,25 +61,6 @@ class CacheKey(str):
         """
         if tenant != self.tenant:
             raise CrossTenantAccess(tenant, self.tenant)
-
-    @property
-    def physical(self) -> str:
-        """The key the value is stored under."""
-        return f"{hash_tag(self.tenant, self.domain)}:{self.tail}"
-
-    @property
-    def generation_keys(self) -> tuple[str, str]:
-        """The generations the entry depends on: its own level's and the domain's bulk one."""
-        tag = hash_tag(self.tenant, self.domain)
-        own = f"{tag}:gen" if self.entity is None else f"{tag}:gen:{self.entity}"
-        return (own, f"{tag}:gen:*")
-
-    @property
-    def read_keys(self) -> tuple[str, str, str]:
-        """The generations and the value: what one lookup reads in one round trip."""
-        tag = hash_tag(self.tenant, self.domain)
-        own = f"{tag}:gen" if self.entity is None else f"{tag}:gen:{self.entity}"
-        return (own, f"{tag}:gen:*", f"{tag}:{self.tail}")
 
 
 def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> CacheKey:
@@ -100,6 +87,10 @@ def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> Ca
     key = CacheKey(f"{TENANT_PREFIX}{int(owner)}:{domain}:{tail}")
     key.tenant, key.domain, key.tail = owner, domain, tail
     key.entity = None if entity is None else _escaped(str(entity))
+    tag = hash_tag(owner, domain)
+    own = f"{tag}:gen" if key.entity is None else f"{tag}:gen:{key.entity}"
+    key.physical, key.generation_keys = f"{tag}:{tail}", (own, f"{tag}:gen:*")
+    key.read_keys = (*key.generation_keys, key.physical)
     return key
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.cache.observer import CacheLayer, CacheResult
 
@@ -28,8 +29,7 @@ class Loaded:
 Load = Callable[[], Awaitable[Loaded]]
 
 
-@dataclass(slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """How a lookup was answered; what `Cache-Status` (RFC 9211) tells is all here.
 
     Attributes:

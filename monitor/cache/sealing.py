@@ -26,7 +26,7 @@ _FLAGS = _STAMP_START + STAMP_BYTES
 _NONCE_START = _FLAGS + 1
 _NONCE_BYTES = 12
 _BODY_START = _NONCE_START + _NONCE_BYTES
-_TAG_BYTES = 16
+_LEAST = _BODY_START + 16  # a tag alone
 _SECRET_BYTES = 32
 _PLAIN, _COMPRESSED = 0, 1
 _MAX_TENANT_CIPHERS = 8_192
@@ -73,24 +73,23 @@ class AesGcmSealer:
         self._current = _key_id(secrets[0])
         self._prefix = _VERSION + self._current
         self._compress_above = compress_above
-        self._ciphers: dict[tuple[bytes, int], AESGCM] = {}
+        # By what an entry begins with, which names the secret, then by tenant.
+        self._ciphers: dict[bytes, dict[int, AESGCM]] = {_VERSION + name: {} for name in self._secrets}
 
     def seal(self, key: CacheKey, stamp: bytes, plain: bytes) -> bytes:
         flags, body = self._packed(plain)
         header = self._prefix + stamp + bytes((flags,))
-        nonce = os.urandom(_NONCE_BYTES)
-        return (
-            header
-            + nonce
-            + self._cipher(self._current, key.tenant).encrypt(nonce, body, key.encode() + header)
-        )
+        ciphers, nonce = self._ciphers[self._prefix], os.urandom(_NONCE_BYTES)
+        cipher = ciphers.get(key.tenant) or self._derived(ciphers, self._current, key.tenant)
+        return header + nonce + cipher.encrypt(nonce, body, key.encode() + header)
 
     def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
-        head = sealed[:_NONCE_START]
+        head, ciphers = sealed[:_NONCE_START], self._ciphers.get(sealed[:_STAMP_START])
+        cipher = None if ciphers is None else ciphers.get(key.tenant)
+        if cipher is None or len(sealed) < _LEAST:
+            cipher = self._cipher_of(sealed, key.tenant)
         try:
-            body = self._cipher_of(sealed, key.tenant).decrypt(
-                sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encode() + head
-            )
+            body = cipher.decrypt(sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encode() + head)
         except InvalidTag:
             raise EntryRejected("forged") from None
         # Compared after it is authenticated: a flipped bit in the stamp is a forgery, not an old entry.
@@ -99,12 +98,12 @@ class AesGcmSealer:
         return body if head[_FLAGS] == _PLAIN else _expanded(body)
 
     def _cipher_of(self, sealed: bytes, tenant: int) -> AESGCM:
-        if len(sealed) < _BODY_START + _TAG_BYTES or not sealed.startswith(_VERSION):
+        if len(sealed) < _LEAST or not sealed.startswith(_VERSION):
             raise EntryRejected("format")
-        key_id = sealed[1:_STAMP_START]
-        if key_id not in self._secrets:
+        ciphers = self._ciphers.get(sealed[:_STAMP_START])
+        if ciphers is None:
             raise EntryRejected("key_unknown")
-        return self._cipher(key_id, tenant)
+        return self._derived(ciphers, sealed[1:_STAMP_START], tenant)
 
     def _packed(self, plain: bytes) -> tuple[int, bytes]:
         if self._compress_above is not None and len(plain) > self._compress_above:
@@ -113,16 +112,12 @@ class AesGcmSealer:
                 return _COMPRESSED, packed
         return _PLAIN, plain
 
-    def _cipher(self, key_id: bytes, tenant: int) -> AESGCM:
-        cipher = self._ciphers.get((key_id, tenant))
-        return self._derived(key_id, tenant) if cipher is None else cipher
-
-    def _derived(self, key_id: bytes, tenant: int) -> AESGCM:
-        if len(self._ciphers) >= _MAX_TENANT_CIPHERS:
-            self._ciphers.clear()
+    def _derived(self, ciphers: dict[int, AESGCM], key_id: bytes, tenant: int) -> AESGCM:
+        if len(ciphers) >= _MAX_TENANT_CIPHERS:
+            ciphers.clear()
         info = b"monitor cache entry tenant " + str(int(tenant)).encode()
         secret = HKDFExpand(SHA256(), _SECRET_BYTES, info).derive(self._secrets[key_id])
-        cipher = self._ciphers[(key_id, tenant)] = AESGCM(secret)
+        cipher = ciphers[tenant] = AESGCM(secret)
         return cipher
 
 

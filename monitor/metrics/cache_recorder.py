@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from monitor.metrics import catalogue
 from monitor.metrics.budget import TenantBudget
 from monitor.metrics.catalogue import Metric
@@ -46,10 +48,24 @@ class CacheRecorder:
         self._epochs = columns.counters(catalogue.CACHE_EPOCH_CHANGES).of()
         self._waiting = columns.gauges(catalogue.CACHE_WRITES_WAITING).of()
         self._label_overflow = columns.counters(catalogue.LABEL_OVERFLOW)
+        self._known: dict[tuple[str, str, str], tuple[Callable[[float], None], int]] = {}
 
     def looked_up(self, tenant: int, domain: str, result: str, layer: str, seconds: float) -> None:
-        self._lookups.of(layer, result).observe(seconds)
+        try:
+            observe, offset = self._known[domain, result, layer]
+        except KeyError:
+            self._first_of_its_kind(tenant, domain, result, layer, seconds)
+        else:
+            observe(seconds)
+            self._budget.row(tenant).count(offset)
+
+    def _first_of_its_kind(self, tenant: int, domain: str, result: str, layer: str, seconds: float) -> None:
+        duration = self._lookups.of(layer, result)
+        duration.observe(seconds)
         self._count(tenant, self._requests, (domain, result), catalogue.CACHE_REQUESTS)
+        offset = self._requests.get((domain, result))
+        if offset is not None:
+            self._known[domain, result, layer] = duration.observe, offset
 
     def loaded(self, tenant: int, domain: str, seconds: float, error_type: str | None) -> None:  # noqa: ARG002 - loads are not told by tenant
         self._loads.of(domain, error_type or "").observe(seconds)
