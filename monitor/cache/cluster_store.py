@@ -35,9 +35,9 @@ class _ClusterWire:
 
     def __init__(self, wire: Wire, incarnation: Callable[[], str]) -> None:
         self._incarnation = incarnation
+        self.listen = wire.listen
         self.send = wire.send
-        self.receive = wire.receive
-        self.aclose = wire.aclose
+        self.close = wire.close
 
     @property
     def incarnation(self) -> str:

@@ -1,8 +1,9 @@
 """One multiplexed connection to a store: many callers, commands in order, replies in order.
 
-Callers never touch the connection. One task sends what has gathered, another receives;
-a caller that is cancelled leaves its reply to be read and thrown away, so no other caller
-can ever be handed it (the failure behind redis-py #2624).
+Callers never touch the connection. What has gathered in one iteration of the event loop is
+sent in the next, and replies come by callback: neither needs a task. A caller that is
+cancelled leaves its reply to be read and thrown away, so no other caller can ever be handed
+it (the failure behind redis-py #2624).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from monitor.cache.breaker import Breaker
@@ -18,6 +20,11 @@ from monitor.cache.trip import CallTrip, Trip
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 
+Replied = Callable[[Any], None]
+"""Takes one reply; an error reply comes as a StoreUnavailable."""
+Lost = Callable[[str], None]
+"""Takes the reason why a connection ended."""
+
 
 class Wire(Protocol):
     """A connection that is open, and whose server's incarnation is known."""
@@ -25,15 +32,21 @@ class Wire(Protocol):
     @property
     def incarnation(self) -> str: ...
 
-    async def send(self, commands: Sequence[tuple[Any, ...]]) -> int:
-        """Send commands without a look at replies; return how many bytes."""
+    def listen(self, replied: Replied, lost: Lost) -> None:
+        """Tell every reply, in order, and at the end why there are no more."""
         ...
 
-    async def receive(self) -> Any:
-        """Return the next reply: an error reply as a StoreUnavailable; a lost connection raises one."""
+    def send(self, commands: Sequence[tuple[Any, ...]]) -> int:
+        """Send commands without a look at replies; return how many bytes. It never waits.
+
+        Raises:
+            StoreUnavailable: The connection is lost.
+        """
         ...
 
-    async def aclose(self) -> None: ...
+    def close(self) -> None:
+        """Close it at once, and tell nothing more."""
+        ...
 
 
 _LATE = 0.2  # share of the timeout by which a late timer tells of a late loop
@@ -68,9 +81,8 @@ class Link:
         self._queue: list[Trip] = []
         self._sent: deque[Trip] = deque()
         self._wire: Wire | None = None
-        self._sender: asyncio.Task[None] | None = None
-        self._receiver: asyncio.Task[None] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._dialling: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Handle | None = None
         self._closed = False
 
     def submit(self, trip: Trip) -> None:
@@ -98,27 +110,21 @@ class Link:
         """Give the connection up: everything on it fails with `reason`."""
         wire, self._wire = self._wire, None
         lost, self._sent = self._sent, deque()
-        if self._receiver is not None:
-            self._receiver.cancel()
-            self._receiver = None
         if wire is not None:
-            self._close(wire)
+            wire.close()
         for trip in lost:
             self._failed(trip, reason)
 
     async def aclose(self) -> None:
         """Close the connection; trips under way fail."""
         self._closed = True
-        sender = self._sender
-        if sender is not None:
-            sender.cancel()
-            await asyncio.wait((sender,))
+        if self._dialling is not None:
+            self._dialling.cancel()
+            await asyncio.wait((self._dialling,))
         queued, self._queue = self._queue, []
         for trip in queued:
             self._failed(trip, "connection")
         self.drop("connection")
-        while self._closing:
-            await asyncio.wait(tuple(self._closing))
 
     def _probe(self) -> None:
         trip = CallTrip("probe", (("PING",),))
@@ -129,47 +135,57 @@ class Link:
         trip.started_at = self._clock.monotonic()
         trip.deadline = asyncio.get_running_loop().call_later(self._timeout_s, self._expire, trip)
         self._queue.append(trip)
-        if self._sender is None:
-            self._sender = asyncio.ensure_future(self._send())
+        self._look_after()
 
-    async def _send(self) -> None:
+    def _look_after(self) -> None:
+        if self._leaving is not None or self._dialling is not None:
+            return
+        if self._wire is None:
+            self._dialling = asyncio.ensure_future(self._connect())
+        else:
+            self._leaving = asyncio.get_running_loop().call_soon(self._leave)
+
+    async def _connect(self) -> None:
         try:
-            while self._queue:
-                wire = self._wire or await self._connected()
-                commands = self._leaving()
-                if commands:
-                    self._observer.moved("write", await wire.send(commands))
+            wire = await self._dial()
         except StoreUnavailable as failure:
+            self._dialling = None
             self._lost(failure.reason)
-        finally:
-            self._sender = None
+            return
+        self._dialling = None
+        self._wire = wire
+        wire.listen(partial(self._replied, wire), self._lost)
+        self._leave()
 
-    def _leaving(self) -> list[tuple[Any, ...]]:
-        # No await between taking the queue and noting its trips as sent: replies come back in this order.
+    def _leave(self) -> None:
+        self._leaving = None
+        wire = self._wire
+        if wire is None:
+            if self._queue:
+                self._look_after()
+            return
+        commands = self._taken()
+        if commands:
+            try:
+                self._observer.moved("write", wire.send(commands))
+            except StoreUnavailable as failure:
+                self._lost(failure.reason)
+
+    def _taken(self) -> list[tuple[Any, ...]]:
+        # Nothing may come between taking the queue and noting its trips as sent: replies keep this order.
         trips, self._queue = self._queue, []
         now = self._clock.monotonic()
         self._sent.extend(trips)
         return [command for trip in trips for command in trip.leave(now)]
 
-    async def _connected(self) -> Wire:
-        wire = self._wire = await self._dial()
-        self._receiver = asyncio.ensure_future(self._receive(wire))
-        return wire
-
-    async def _receive(self, wire: Wire) -> None:
-        try:
-            while True:
-                reply = await wire.receive()
-                if not self._sent:
-                    raise StoreUnavailable("receive", "protocol")  # noqa: TRY301 - a reply to nothing is a lost connection
-                trip = self._sent[0]
-                if trip.take(reply):
-                    self._sent.popleft()
-                    self._landed(trip, wire.incarnation)
-        except StoreUnavailable as failure:
-            if self._wire is wire:
-                self._receiver = None
-                self._lost(failure.reason)
+    def _replied(self, wire: Wire, reply: Any) -> None:
+        if not self._sent:
+            self._lost("protocol")  # a reply to nothing
+            return
+        trip = self._sent[0]
+        if trip.take(reply):
+            self._sent.popleft()
+            self._landed(trip, wire.incarnation)
 
     def _landed(self, trip: Trip, incarnation: str) -> None:
         trip.end()
@@ -226,11 +242,6 @@ class Link:
         trip.end()
         self._observer.store_called(trip.operation, self._clock.monotonic() - trip.started_at, reason)
         _refuse(trip, reason)
-
-    def _close(self, wire: Wire) -> None:
-        closing = asyncio.ensure_future(wire.aclose())
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
 
 
 def _refuse(trip: Trip, reason: str) -> None:

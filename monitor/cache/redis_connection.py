@@ -1,7 +1,7 @@
 """The one file that knows the Redis client: dialling, and the translation of its errors.
 
-redis-py opens the connection (address, TLS, ACL login, database) and parses replies with
-hiredis. Its retries are off, because a repeated SET of a generation brings back what
+redis-py opens the connection (address, TLS, ACL login, database) and hiredis parses the
+replies. redis-py's retries are off, because a repeated SET of a generation brings back what
 another writer replaced; its pool is not used, because one connection carries everything.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from hiredis import pack_command
+from hiredis import ProtocolError, Reader, ReplyError, pack_command
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -32,13 +32,21 @@ from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
+from monitor.cache.link import Lost, Replied
 from monitor.errors import StoreUnavailable
 
+_REFUSALS = {
+    **dict.fromkeys(("ASK", "CLUSTERDOWN", "MASTERDOWN", "MOVED", "READONLY"), "moved"),
+    "LOADING": "busy",
+}
 _MOVED = (AskError, ClusterDownError, MasterDownError, MovedError, ReadOnlyError)
 
 
-class RedisWire:
+class RedisWire(asyncio.Protocol):
     """An open connection to a Redis primary.
+
+    redis-py opens it and logs in; from `listen` on, replies are parsed where they arrive,
+    without redis-py's streams, whose tasks and copies cost more than the parsing.
 
     Attributes:
         incarnation: `run_id` and `master_replid` of the server, read once when it was opened.
@@ -46,6 +54,10 @@ class RedisWire:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._parser = Reader()
+        self._parsing = False
+        self._replied: Replied | None = None
+        self._lost: Lost | None = None
         self.incarnation = ""
 
     async def login(self) -> None:
@@ -54,30 +66,73 @@ class RedisWire:
     async def connect(self) -> None:
         """Log in, and read who answers."""
         await self.login()
-        self.incarnation = await _incarnation(self)
+        self.incarnation = _incarnation(await self.asked("INFO"))
 
-    async def send(self, commands: Sequence[tuple[Any, ...]]) -> int:
-        connection = self._connection
-        if not connection.is_connected:
-            # redis-py would dial again without a word, and hide that another server may answer.
-            raise StoreUnavailable("send", "connection")
-        packed = [pack_command(command) for command in commands]
-        try:
-            await connection.send_packed_command(packed, check_health=False)
-        except (RedisError, OSError) as failure:
-            raise StoreUnavailable("send", reason_of(failure)) from None
-        return sum(map(len, packed))
+    async def asked(self, *command: Any) -> Any:
+        """Send one command and return its reply, before anybody listens.
 
-    async def receive(self) -> Any:
+        Raises:
+            StoreUnavailable: The server refuses, or the connection is lost.
+        """
         try:
+            await self._connection.send_packed_command([pack_command(command)], check_health=False)
             return await self._connection.read_response(disable_decoding=True)
-        except ResponseError as refused:
-            return StoreUnavailable("reply", reason_of(refused))
         except (RedisError, OSError) as failure:
-            raise StoreUnavailable("receive", reason_of(failure)) from None
+            raise StoreUnavailable("ask", reason_of(failure)) from None
 
-    async def aclose(self) -> None:
-        await self._connection.disconnect(nowait=True)
+    def listen(self, replied: Replied, lost: Lost) -> None:
+        self._replied, self._lost = replied, lost
+        self._transport.set_protocol(self)
+
+    def send(self, commands: Sequence[tuple[Any, ...]]) -> int:
+        transport = self._transport
+        if transport.is_closing():
+            raise StoreUnavailable("send", "connection")
+        packed = b"".join(map(pack_command, commands))
+        transport.write(packed)
+        return len(packed)
+
+    def close(self) -> None:
+        self._replied = self._lost = None
+        if self._connection.is_connected:
+            # What a hung server has not taken yet would keep a closing transport open.
+            self._transport.abort()
+            self._connection._close()  # type: ignore[no-untyped-call] # noqa: SLF001 - the public way waits
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed(data)
+        if not self._parsing:
+            self._parse()
+
+    def _parse(self) -> None:
+        try:
+            reply = self._parser.gets()
+        except ProtocolError:
+            self._ended("protocol")
+            return
+        replied = self._replied
+        if reply is False or replied is None:
+            self._parsing = False
+            return
+        self._parsing = True
+        replied(_refusal(reply) if isinstance(reply, ReplyError) else reply)
+        # Whoever waited for this reply runs before the next is read, while what it touches is at hand.
+        asyncio.get_running_loop().call_soon(self._parse)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's; it is lost, whatever it says
+        self._ended("connection")
+
+    def _ended(self, reason: str) -> None:
+        lost = self._lost
+        if lost is not None:
+            lost(reason)
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        writer = self._connection._writer  # noqa: SLF001 - redis-py has no other door to it
+        if writer is None:
+            raise StoreUnavailable("send", "connection")
+        return cast("asyncio.Transport", writer.transport)
 
 
 async def dial(url: str, connect_timeout_s: float) -> RedisWire:
@@ -91,13 +146,13 @@ async def dial(url: str, connect_timeout_s: float) -> RedisWire:
         async with asyncio.timeout(connect_timeout_s):
             await wire.connect()
     except TimeoutError:
-        await wire.aclose()
+        wire.close()
         raise StoreUnavailable("connect", "timeout") from None
     except (RedisError, OSError) as failure:
-        await wire.aclose()
+        wire.close()
         raise StoreUnavailable("connect", reason_of(failure)) from None
     except BaseException:
-        await wire.aclose()
+        wire.close()
         raise
     return wire
 
@@ -112,17 +167,13 @@ async def ask(url: str, command: Sequence[str], timeout_s: float) -> Any:
     try:
         async with asyncio.timeout(timeout_s):
             await wire.login()
-            await wire.send((tuple(command),))
-            reply = await wire.receive()
+            return await wire.asked(*command)
     except TimeoutError:
         raise StoreUnavailable("ask", "timeout") from None
     except (RedisError, OSError) as failure:
         raise StoreUnavailable("ask", reason_of(failure)) from None
     finally:
-        await wire.aclose()
-    if isinstance(reply, StoreUnavailable):
-        raise StoreUnavailable("ask", reply.reason)
-    return reply
+        wire.close()
 
 
 def reason_of(failure: BaseException) -> str:
@@ -154,12 +205,13 @@ def _connection(url: str) -> Connection:
     return connection
 
 
-async def _incarnation(wire: RedisWire) -> str:
-    await wire.send((("INFO",),))
-    reply = await wire.receive()
-    if isinstance(reply, StoreUnavailable):
-        raise StoreUnavailable("connect", reply.reason)
-    facts = dict(line.split(":", 1) for line in reply.decode(errors="replace").splitlines() if ":" in line)
+def _incarnation(info: bytes) -> str:
+    facts = dict(line.split(":", 1) for line in info.decode(errors="replace").splitlines() if ":" in line)
     if facts.get("role") != "master":
         raise StoreUnavailable("connect", "moved")
     return f"{facts['run_id']}:{facts['master_replid']}"
+
+
+def _refusal(error: ReplyError) -> StoreUnavailable:
+    """Translate an error reply by its first word, as the protocol has it."""
+    return StoreUnavailable("reply", _REFUSALS.get(str(error).partition(" ")[0], "refused"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from monitor.cache.link import Dial, Link, Wire
 from monitor.errors import StoreUnavailable
@@ -25,7 +26,6 @@ class RedisSignals:
         self._timeout_s = timeout_s
         self._wire: Wire | None = None
         self._opening = asyncio.Lock()
-        self._receiver: asyncio.Task[None] | None = None
         self._listeners: dict[str, set[asyncio.Event]] = {}
         self._subscribed: dict[str, asyncio.Event] = {}
 
@@ -43,14 +43,10 @@ class RedisSignals:
         finally:
             listeners.discard(woken)
             if not listeners and self._listeners.pop(channel, None) is not None:
-                await self._unsubscribe(channel)
+                self._unsubscribe(channel)
 
     async def aclose(self) -> None:
-        receiver, self._receiver = self._receiver, None
-        if receiver is not None:
-            receiver.cancel()
-            await asyncio.wait((receiver,))
-        await self._leave()
+        self._leave()
 
     async def _subscribe(self, channel: str) -> None:
         try:
@@ -59,46 +55,45 @@ class RedisSignals:
                 confirmed = self._subscribed.get(channel)
                 if confirmed is None:
                     confirmed = self._subscribed[channel] = asyncio.Event()
-                    await wire.send((("SUBSCRIBE", channel),))
+                    wire.send((("SUBSCRIBE", channel),))
                 await confirmed.wait()
         except TimeoutError:
             raise StoreUnavailable("subscribe", "timeout") from None
 
-    async def _unsubscribe(self, channel: str) -> None:
+    def _unsubscribe(self, channel: str) -> None:
         if self._subscribed.pop(channel, None) is not None and self._wire is not None:
             try:
-                await self._wire.send((("UNSUBSCRIBE", channel),))
+                self._wire.send((("UNSUBSCRIBE", channel),))
             except StoreUnavailable:
-                await self._leave()
+                self._leave()
 
     async def _connected(self) -> Wire:
         async with self._opening:
             if self._wire is None:
                 self._wire = await self._dial()
-                self._receiver = asyncio.ensure_future(self._receive(self._wire))
+                self._wire.listen(self._told, lambda _reason: self._leave())
             return self._wire
 
-    async def _receive(self, wire: Wire) -> None:
+    def _told(self, message: Any) -> None:
         try:
-            while True:
-                kind, channel, _ = await wire.receive()
-                if kind == b"message":
-                    self._wake(channel.decode())
-                elif kind == b"subscribe" and channel.decode() in self._subscribed:
-                    self._subscribed[channel.decode()].set()
-        except (StoreUnavailable, TypeError, ValueError):
-            if self._wire is wire:
-                await self._leave()
+            kind, channel, _ = message
+        except (TypeError, ValueError):  # a refusal, or no message at all
+            self._leave()
+            return
+        if kind == b"message":
+            self._wake(channel.decode())
+        elif kind == b"subscribe" and channel.decode() in self._subscribed:
+            self._subscribed[channel.decode()].set()
 
     def _wake(self, channel: str) -> None:
         for woken in self._listeners.get(channel, ()):
             woken.set()
 
-    async def _leave(self) -> None:
+    def _leave(self) -> None:
         # Whoever listens looks for itself: a wake may have been lost with the connection.
         wire, self._wire = self._wire, None
         self._subscribed.clear()
         for channel in self._listeners:
             self._wake(channel)
         if wire is not None:
-            await wire.aclose()
+            wire.close()
