@@ -59,8 +59,10 @@ load: runtime ## Send traffic to a running service; ARGS="--seconds 30 --users 2
 token: runtime ## Mint a token; ARGS="--clinic 1 --role staff"
 	@$(BIN)/taskmed token $(ARGS)
 
-definitions: setup ## Write alerts/ and dashboards/ from the objectives and the metric catalogue
+definitions: setup ## Write what is generated: alerts/, dashboards/, tables of the docs, OpenAPI, .env.example
 	@$(BIN)/python -m monitor.definitions $(ARGS)
+	@$(BIN)/python -m app.openapi
+	@$(BIN)/python -m app.config
 
 up: ## Start everything in containers (docker compose): service, stores, Grafana and the rest
 	@$(PYTHON) scripts/make_secrets.py

@@ -82,7 +82,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "TASKMED_CACHE_TIMEOUT_MS",
-        "50",
+        "40",
         number(1, 5_000, _MS),
         "The longest a call of the store may take before the request goes on without it.",
         "Cache",

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 
 from app.config import AppConfig
 from monitor.errors import ConfigurationError
+from monitor.garbage import spare_what_lasts
 
 _BACKLOG = 4_096
 # Most requests a worker takes up at once; more wait in the kernel's queue.
@@ -54,7 +55,9 @@ def build(config: AppConfig) -> ASGIApp:
     end_with_parent()
     from app.main import create_app  # noqa: PLC0415 - the main process needs none of it
 
-    return create_app(config)
+    service = create_app(config)
+    spare_what_lasts()
+    return service
 
 
 def end_with_parent() -> None:

@@ -87,7 +87,7 @@ def machine():
     return f"{os.cpu_count()} CPUs ({model}), Python {platform.python_version()}, {platform.system()}"
 
 
-def our_cache(url, observer, *, near=NearMode.OFF, tracer=None, timeout_s=0.05, admission=None, **policy):
+def our_cache(url, observer, *, near=NearMode.OFF, tracer=None, timeout_s=0.04, admission=None, **policy):
     """Build the cache as the service does: sealed, counted, with the breaker."""
     clock = SystemClock()
     policy = {"jitter": 0.1, **policy}

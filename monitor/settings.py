@@ -34,7 +34,7 @@ class CacheSettings:
     """
 
     url: str = field(default="memory://", repr=False)
-    timeout_s: float = 0.05
+    timeout_s: float = 0.04
     sealing_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     near_bytes: int = 64 * 1024 * 1024
     enabled: bool = True

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 RANKS = {
     "monitor.errors": 0,
     "monitor.clock": 0,
+    "monitor.garbage": 0,
     "monitor.objectives": 0,
     "monitor.problem": 0,
     "monitor.settings": 1,
