@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_SELDOM = 0x3F
+
 
 class Handoff(Generic[T]):
     """Takes items at once and hands them over in batches on a thread of its own.
@@ -71,7 +73,13 @@ class Handoff(Generic[T]):
             self._lost(1)
             return
         self._items.append(item)
-        self._look_after()
+        waiting = len(self._items)
+        # Which process this is costs a system call: asked for the first that waits, and now and then
+        # for the sake of a fork that came while others waited.
+        if waiting == 1 or self._process is None or not waiting & _SELDOM:
+            self._look_after()
+        elif waiting >= self._batch:
+            self._wake.set()
 
     def _look_after(self) -> None:
         # A thread does not survive a fork, and asking it whether it lives costs more than the item.
@@ -106,6 +114,8 @@ class Handoff(Generic[T]):
 
     def flush(self, timeout_s: float) -> bool:
         """Hand over what waits now; say whether all of it went in time. Blocks: not for an event loop."""
+        if self._items:
+            self._look_after()
         self._wake.set()
         with self._drained:
             return self._drained.wait_for(lambda: not self._items and not self._busy, timeout_s)

@@ -81,7 +81,7 @@ class TenantCache:
         self._store = store
         self._policies = dict(policies)
         self._observer = observer
-        self._spans = LookupSpans(tracer)
+        self._spans = LookupSpans(tracer, clock)
         self._clock = clock
         self._now = clock.monotonic
         self._time = clock.time
@@ -139,8 +139,7 @@ class TenantCache:
         policy = self._policies.get(key.domain)
         if policy is None:
             raise InvalidCacheKey("its domain has no cache policy")
-        lookup = self._looked_up(policy, key, load, bypass=bypass)
-        return self._spans.around(key.domain, lookup) if self._spans.wanted() else lookup
+        return self._looked_up(policy, key, load, traced=self._spans.wanted(), bypass=bypass)
 
     def at_hand(self, tenant: TenantId, key: CacheKey) -> NearEntry | None:
         """Return, and count as a hit, what may be served without a question to the store; else None.
@@ -183,16 +182,18 @@ class TenantCache:
         await self._bypass.aclose()
         await self._store.aclose()
 
-    async def _looked_up(self, policy: CachePolicy, key: CacheKey, load: Load, *, bypass: bool) -> Lookup:
+    async def _looked_up(
+        self, policy: CachePolicy, key: CacheKey, load: Load, *, traced: bool, bypass: bool
+    ) -> Lookup:
         began = self._now()
         rollout = self._rollout
         allowed = not bypass and (rollout.full or rollout.allows(key))
         epoch = self._admission.admits(key.tenant, key.domain) if allowed else None
         if epoch is None:
-            return await self._bypassed(key, load, began)
+            return await self._told(traced, key, self._bypassed(key, load, began), began)
         held = self._near_hits.find(key, epoch, began, renew=True)
         if held is not None:
-            return self._hit(key, held.entry, _NEAR, self._time(), began)
+            return self._hit(key, held.entry, _NEAR, self._time(), began, traced=traced)
         finder = self._finder
         near = finder.near_of(policy)
         nearby = None if near is None else near.get(key)
@@ -204,15 +205,24 @@ class TenantCache:
                 found = await finder.find_more(key, epoch, reading, near)
         except StoreUnavailable as failure:
             self._complaints.complain(key.domain, failure)
-            return await self._bypassed(key, load, began)
+            return await self._told(traced, key, self._bypassed(key, load, began), began)
         except asyncio.CancelledError:
             self._observer.looked_up(key.tenant, key.domain, _BYPASS, _STORE, self._now() - began)
             raise
         entry, now = found.entry, self._time()
         if entry is None or entry.expires_at <= now:
-            return await self._missed(policy, key, load, found, began)
+            return await self._told(traced, key, self._missed(policy, key, load, found, began), began)
         self._look_behind(policy, key, load, found.sight, entry, now)
-        return self._hit(key, entry, found.layer, now, began)
+        return self._hit(key, entry, found.layer, now, began, traced=traced)
+
+    def _told(
+        self,
+        traced: bool,  # noqa: FBT001 - a fact, not a switch
+        key: CacheKey,
+        lookup: Coroutine[Any, Any, Lookup],
+        began: float,
+    ) -> Coroutine[Any, Any, Lookup]:
+        return self._spans.around(key.domain, lookup, began) if traced else lookup
 
     def _look_behind(
         self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, entry: Entry, now: float
@@ -227,8 +237,13 @@ class TenantCache:
         if self._expiry.refresh_is_early(policy, entry, now):
             self._loading.begin_early(policy, key, load, sight, entry)
 
-    def _hit(self, key: CacheKey, entry: Entry, layer: CacheLayer, now: float, began: float) -> Lookup:
-        self._observer.looked_up(key.tenant, key.domain, _HIT, layer, self._now() - began)
+    def _hit(
+        self, key: CacheKey, entry: Entry, layer: CacheLayer, now: float, began: float, *, traced: bool
+    ) -> Lookup:
+        ended = self._now()
+        self._observer.looked_up(key.tenant, key.domain, _HIT, layer, ended - began)
+        if traced:
+            self._spans.hit(key.domain, layer, began, ended)
         value, created_at, expires_at, _, negative = entry
         # What Lookup(...) does, at half its cost.
         return _new(Lookup, (value, _HIT, layer, expires_at - now, now - created_at, False, False, negative))

@@ -63,6 +63,7 @@ class Finder:
         self._near = near
         self._admission = admission
         self._observer = observer
+        self._last: tuple[Reading, CacheKey, Found] | None = None
 
     async def find(self, policy: CachePolicy, key: CacheKey, epoch: int) -> Found:
         """Return what is stored for `key` under `epoch`.
@@ -93,11 +94,20 @@ class Finder:
         Raises:
             StoreUnavailable: Another incarnation than the epoch's answered.
         """
-        sight = self._sight(epoch, reading)
+        values, incarnation, _ = reading
+        if not self._admission.recognises(epoch, incarnation):
+            raise StoreUnavailable("read", "incarnation")
+        last = self._last
+        # Those who asked for one key in one trip share its reading, and come here one after the other.
+        if last is not None and last[0] is reading and last[1] is key and last[2].sight.epoch == epoch:
+            return last[2]
+        sight = _sight(epoch, reading)
         if sight is None:
             return None
         if held is None or near is None:
-            return self._opened(key, sight, reading.values[2], near)
+            found = self._opened(key, sight, values[2], near)
+            self._last = (reading, key, found)
+            return found
         held.sighting = near.sight(key, sight.stamp, sight.sent_at)
         return _new(Found, (sight, held.entry, _NEAR)) if held.stamp == sight.stamp else None
 
@@ -109,7 +119,9 @@ class Finder:
         """
         if len(reading.values) == len(key.generation_keys):
             reading = await self._store.read(key.read_keys)
-        sight = self._sight(epoch, reading) or await self._first_sight(key, epoch, reading)
+            if not self._admission.recognises(epoch, reading.incarnation):
+                raise StoreUnavailable("read", "incarnation")
+        sight = _sight(epoch, reading) or await self._first_sight(key, epoch, reading)
         return self._opened(key, sight, reading.values[2], near)
 
     def _opened(self, key: CacheKey, sight: Sight, sealed: bytes | None, near: NearCache | None) -> Found:
@@ -118,15 +130,14 @@ class Finder:
             near.put(key, entry, sight.stamp, sight.epoch, sight.sent_at)
         return _new(Found, (sight, entry, _STORE))
 
-    def _sight(self, epoch: int, reading: Reading) -> Sight | None:
-        values, incarnation, sent_at = reading
-        if not self._admission.recognises(epoch, incarnation):
-            raise StoreUnavailable("read", "incarnation")
-        own, bulk = values[0], values[1]
-        if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
-            return None
-        return _new(Sight, (stamp(epoch, own, bulk), epoch, sent_at))
-
     async def _first_sight(self, key: CacheKey, epoch: int, reading: Reading) -> Sight:
         own, bulk = await self._generations.complete(key.generation_keys, reading.values[:2])
         return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at)
+
+
+def _sight(epoch: int, reading: Reading) -> Sight | None:
+    """Return what a load may store under; None while a generation is missing."""
+    own, bulk = reading.values[0], reading.values[1]
+    if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
+        return None
+    return _new(Sight, (stamp(epoch, own, bulk), epoch, reading.sent_at))

@@ -47,6 +47,7 @@ class CacheInterceptor:
         self._cache = cache
         self._plans = plans
         self._name = name.encode()
+        self._last: ReadyAnswer | None = None
         self._behind: set[asyncio.Future[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,9 +58,16 @@ class CacheInterceptor:
         record = record_of(scope)
         lookup = await self._cache.get_or_load(key, lambda: self._load(scope, key), bypass=record.bypass)
         record.cache = lookup.result
-        start, body = ReadyAnswer(lookup.value).messages(scope, cache_status(self._name, lookup))
+        start, body = self._ready(lookup.value).messages(scope, cache_status(self._name, lookup))
         await send(start)
         await send(body)
+
+    def _ready(self, value: bytes) -> ReadyAnswer:
+        # Those whom one trip to the store or one load answers share its bytes, and come one by one.
+        ready = self._last
+        if ready is None or ready.value is not value:
+            ready = self._last = ReadyAnswer(value)
+        return ready
 
     def _key(self, scope: Scope) -> CacheKey | None:
         if scope["type"] != "http" or scope["method"] not in _READS:

@@ -7,13 +7,12 @@ whatever is not at hand goes the whole way. Metrics, trace and log line are the 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Protocol
 
 from starlette.types import Message, Scope
 
 from monitor.cache.keys import CacheKey
-from monitor.cache.lookup_spans import DOMAIN, LAYER, RESULT, span_name
+from monitor.cache.lookup_spans import hit_attributes, span_name
 from monitor.cache.near_cache import NearEntry
 from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.clock import Clock
@@ -24,9 +23,9 @@ from monitor.middleware.request import RequestRecord
 from monitor.tenancy.identity import TenantId
 from monitor.tenancy.resolver import TenantResolver
 from monitor.tracing.flight_record import FlightRecord
+from monitor.tracing.spans import KIT
 
 _HIT = CacheResult.HIT
-_DOMAINS = 1_000
 
 
 class NearCached(Protocol):
@@ -79,14 +78,11 @@ class NearAnswers:
             return None
         record.identity, record.tenant = identity, tenant
         record.route, record.cache = plan.route, _HIT
-        trace.add(*_near_hit(plan.key.domain), began, self._monotonic())
+        domain = plan.key.domain
+        trace.add(
+            KIT, span_name(domain), hit_attributes(domain, CacheLayer.NEAR), trace, began, self._monotonic()
+        )
         ready = held.ready
         if not isinstance(ready, ReadyAnswer):
             ready = held.ready = ReadyAnswer(held.entry.value)
         return ready.messages(scope, hit_status(self._name, held.entry.expires_at - self._time()))
-
-
-@lru_cache(maxsize=_DOMAINS)
-def _near_hit(domain: str) -> tuple[str, dict[str, str]]:
-    attributes = {DOMAIN: domain, RESULT: _HIT.value, LAYER: CacheLayer.NEAR.value}
-    return span_name(domain), attributes

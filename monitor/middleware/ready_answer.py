@@ -17,14 +17,14 @@ _NO_BODY: Message = {"type": "http.response.body", "body": b""}
 class ReadyAnswer:
     """What every sending of one stored answer shares.
 
-    Args:
+    Attributes:
         value: The answer as `stored_answer.pack` made it.
     """
 
-    __slots__ = ("_body_at", "_etag", "_headers", "_length", "_status", "_value")
+    __slots__ = ("_body_at", "_etag", "_headers", "_length", "_status", "value")
 
     def __init__(self, value: bytes) -> None:
-        self._value = value
+        self.value = value
         self._status, self._etag, headers, self._body_at = head_of(value)
         self._headers = [*headers, (b"etag", self._etag), *_PRIVATE] if self._etag else headers
         self._length = (b"content-length", b"%d" % (len(value) - self._body_at))
@@ -39,7 +39,7 @@ class ReadyAnswer:
         start = {"type": "http.response.start", "status": self._status, "headers": headers}
         if scope["method"] == "HEAD":
             return start, _NO_BODY
-        return start, {"type": "http.response.body", "body": self._value[self._body_at :]}
+        return start, {"type": "http.response.body", "body": self.value[self._body_at :]}
 
 
 def cache_status(name: bytes, lookup: Lookup) -> bytes:

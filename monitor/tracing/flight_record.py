@@ -18,7 +18,7 @@ from monitor.tracing.epoch import Epoch
 from monitor.tracing.flight_span import ChildSpan, FlightSpan
 from monitor.tracing.observer import TraceDecision, TraceObserver
 from monitor.tracing.request_trace import Ending
-from monitor.tracing.spans import KIT, Facts, Scope
+from monitor.tracing.spans import Facts, Scope
 
 MOST_SPANS = 128
 
@@ -29,6 +29,10 @@ _NO_STATE = TraceState()
 
 class Shelf(Protocol):
     """Where traces lie for the operators to read; `RecentTraces` is one."""
+
+    def lets_in(self, now: float) -> bool:
+        """Say whether there is room for an ordinary trace that ended at `now`; asked once for each."""
+        ...
 
     def add(self, facts: Facts, spans: Sequence[object], root: object | None = None) -> None:
         """Lay a trace on the shelf; `spans` may still grow."""
@@ -55,7 +59,7 @@ class Keeper:
         observer: TraceObserver,
         epoch: Epoch,
     ) -> None:
-        self._slow_s = slow_s
+        self.slow_s = slow_s
         self.export = export
         self._shelf = shelf
         self._decided = observer.decided
@@ -63,15 +67,18 @@ class Keeper:
 
     def decide(self, record: FlightRecord, ending: Ending, *, may_be_slow: bool) -> bool:
         """Export the record if its request failed or was slow, and say whether."""
-        record.facts = facts = Facts.of(ending)
-        if facts.error_type is not None:
+        if ending.error_type is not None:
             decision = TraceDecision.KEPT_FAILED
-        elif may_be_slow and facts.seconds > self._slow_s:
+        elif may_be_slow and ending.ended - ending.started > self.slow_s:
             decision = TraceDecision.KEPT_SLOW
         else:
-            self._shelf.add(facts, record.forget(), record)
+            spans = record.forget()
+            if self._shelf.lets_in(ending.ended):
+                record.facts = facts = Facts.of(ending)
+                self._shelf.add(facts, spans, record)
             self._decided(TraceDecision.DROPPED)
             return False
+        record.facts = facts = Facts.of(ending)
         record.kept = True
         # Spans still open are exported when they end.
         self.export((record, *(span for span in record.spans if span.ended is not None)))
@@ -147,19 +154,33 @@ class FlightRecord(FlightSpan):
         self.spans.append(span)
         return span
 
-    def add(self, name: str, attributes: dict[str, Any], started: float, ended: float) -> None:
-        """Add a span of the kit's own that has ended below the server span.
+    def add(
+        self,
+        scope: Scope,
+        name: str,
+        attributes: dict[str, Any],
+        parent: FlightSpan,
+        started: float,
+        ended: float,
+    ) -> None:
+        """Add a span below `parent` that is over; it is lost once the record is forgotten or full.
 
         Args:
+            scope: Which library it is of.
             name: Its name.
             attributes: Allowed ones only; they are shared, and never changed.
+            parent: The span above it.
             started: Monotonic start, in seconds.
             ended: The same of its end.
         """
-        span = ChildSpan(self, KIT, name, SpanKind.INTERNAL, self.span_id, started)
+        if self.kept is False or len(self.spans) >= MOST_SPANS:
+            return
+        span = ChildSpan(self, scope, name, SpanKind.INTERNAL, parent.span_id, started)
         span.attributes = attributes
         span.ended = ended
         self.spans.append(span)
+        if self.kept:
+            self.keeper.export((span,))
 
     def forget(self) -> list[ChildSpan]:
         """Give the spans away and take no more."""

@@ -73,11 +73,17 @@ class Wanted:
         )
 
 
+_COVERED_S = 30.0  # what the ordinary traces that are kept span under load
+
 _Trace = tuple[Facts, Sequence[object], object | None]
 
 
 class RecentTraces:
     """Keeps the last traces; adding one costs an append.
+
+    Ten thousand requests a second would push each other out before anybody could look. So of
+    ordinary ones, once there were as many as fit, only some a second are let in: the list then
+    tells of the last half minute, and the rest cost nothing. Slow and failed ones are all kept.
 
     Args:
         capacity: How many ordinary traces are kept, and how many slow and failed ones.
@@ -86,10 +92,23 @@ class RecentTraces:
     """
 
     def __init__(self, capacity: int, slow_s: float, read: Callable[[object], ReadSpan | None]) -> None:
+        self._spacing_s = _COVERED_S / max(1, capacity)
+        self._room_from = float("-inf")
         self._ordinary: deque[_Trace] = deque(maxlen=capacity)
         self._notable: deque[_Trace] = deque(maxlen=capacity)
         self._slow_s = slow_s
         self._read = read
+
+    def lets_in(self, now: float) -> bool:
+        """Say whether an ordinary trace that ended at `now` (monotonic seconds) is to be added; ask once.
+
+        A leaky bucket (ITU-T I.371's GCRA): room for `capacity` at once, and for one more each `spacing`.
+        """
+        room_from = self._room_from
+        if room_from > now:
+            return False
+        self._room_from = max(room_from, now - _COVERED_S) + self._spacing_s
+        return True
 
     def add(self, facts: Facts, spans: Sequence[object], root: object | None = None) -> None:
         """Keep a trace; `spans` may still grow, `root` is the server span if it is not among them."""

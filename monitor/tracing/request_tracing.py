@@ -88,8 +88,9 @@ class RequestTraces:
             context = set_baggage(key, value, context)
         return context
 
-    def _finished(self, trace: SampledTrace, facts: Facts) -> None:
-        self._shelf.add(facts, trace.spans)
+    def _finished(self, trace: SampledTrace, facts: Facts, ended: float) -> None:
+        if facts.error_type is not None or facts.seconds > self._keeper.slow_s or self._shelf.lets_in(ended):
+            self._shelf.add(facts, trace.spans)
         self._decided(TraceDecision.SAMPLED)
 
     def instrument(self, app: ASGIApp) -> ASGIApp:

@@ -98,7 +98,7 @@ class SampledTrace:
         context: Context,
         started: int,
         spans: Sequence[object],
-        finished: Callable[[SampledTrace, Facts], None],
+        finished: Callable[[SampledTrace, Facts, float], None],
     ) -> None:
         self.span = ServerSpan(span)
         self.spans = spans
@@ -130,7 +130,7 @@ class SampledTrace:
         facts = Facts.of(ending)
         ended = self._started + round(facts.seconds * 1e9)
         self.span.finish(facts.span_name, facts.attributes(), ended, failed=facts.error_type is not None)
-        self._finished(self, facts)
+        self._finished(self, facts, ending.ended)
         return True
 
 

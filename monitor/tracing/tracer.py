@@ -63,6 +63,26 @@ class KitTracer(Tracer):
             name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
         )
 
+    def add_ended(self, name: str, attributes: dict[str, str], started: float, ended: float) -> None:
+        """Add a span below the current one that is over, by monotonic readings in seconds.
+
+        Args:
+            name: Its name.
+            attributes: Allowed ones only; they are shared, and never changed.
+            started: When it began.
+            ended: When it ended.
+        """
+        parent = get_current_span()
+        if isinstance(parent, FlightSpan):
+            parent.record.add(self._scope, name, attributes, parent, started, ended)
+            return
+        span = self._sampled.start_span(name, attributes=attributes, start_time=self.date(started))
+        span.end(self.date(ended))
+
+    def date(self, reading: float) -> int:
+        """Return nanoseconds since the epoch for a monotonic reading in seconds."""
+        return self.epoch.nanoseconds(reading)
+
     def start_as_current_span(  # type: ignore[override]  # noqa: PLR0917 - the API's; its return type is private
         self,
         name: str,

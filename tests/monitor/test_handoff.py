@@ -151,3 +151,20 @@ def test_each_forked_worker_has_a_thread_of_its_own() -> None:
         os._exit(0 if handoff.flush(10) and taker.taken == [1, 2] else 1)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_fork_while_items_wait_hands_over_in_the_child_too() -> None:
+    """What waited when the process forked keeps nobody in the child from being heard."""
+    taker = Taker()
+    handoff = taker.handoff(capacity=1_000, batch=1_000, interval_s=3_600)
+    for item in range(5):
+        handoff.add(item)
+
+    child = os.fork()
+    if child == 0:
+        for item in range(5, 70):
+            handoff.add(item)
+        os._exit(0 if handoff.flush(10) and taker.taken == list(range(70)) else 1)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert handoff.flush(10)

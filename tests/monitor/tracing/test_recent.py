@@ -114,3 +114,28 @@ def test_a_question_that_makes_no_sense_is_refused() -> None:
     assert client.get("/traces?clinic=Ann").status_code == 400
     assert client.get("/traces?longerThanMs=-&limit=3").status_code == 400
     assert client.get("/traces?limit=0").json() == {"traces": []}
+
+
+def test_a_flood_of_requests_leaves_a_list_of_the_last_half_minute(room: Room) -> None:
+    """Once there were as many as fit, ordinary traces are let in at a pace: the list spans seconds."""
+    for _ in range(5_000):
+        with room.request(0.01):
+            pass
+    traces = find(room, outcome="ok")
+
+    assert len(traces) == 100
+    assert traces[0].started_at - traces[99].started_at > 5.0
+
+
+def test_slow_and_failed_requests_are_kept_whatever_the_flood(room: Room) -> None:
+    """However many requests there are, each that was slow or failed is on the list."""
+    for number in range(1_000):
+        with room.request(0.01):
+            pass
+        if number % 100 == 0:
+            with room.request(0.2):
+                pass
+            with room.request(0.01, status=500, error_type="KeyError"):
+                pass
+
+    assert len(find(room, outcome="slow")) == len(find(room, outcome="failed")) == 10
