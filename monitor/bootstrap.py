@@ -29,7 +29,7 @@ from monitor.database.protocol import Timing
 from monitor.database.write_context import NoSettlement, Settlement
 from monitor.endpoints import endpoints, identity_of, public_paths
 from monitor.entrance import Entrance
-from monitor.errors import ConfigurationError, StoreUnavailable
+from monitor.errors import ConfigurationError
 from monitor.health import Check
 from monitor.logs import Logs
 from monitor.metrics import catalogue
@@ -215,14 +215,10 @@ class Monitor:
             )
 
     def _checks(self) -> list[Check]:
-        checks = [Check("cache", self._reach_store)]
+        checks = [Check("cache", self.cache.reach)]
         if self.database is not None:
             checks.append(Check("database", self.database.ping, essential=True))
         return checks
-
-    async def _reach_store(self) -> None:
-        if await self.cache.incarnation() is None:
-            raise StoreUnavailable("ping", "connection")
 
 
 def build_monitor(

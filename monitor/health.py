@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.clock import Clock
+from monitor.errors import StoreUnavailable
 from monitor.metrics import catalogue
 from monitor.metrics.columns import Columns
 from monitor.metrics.performance import Issue, Performance
@@ -45,7 +46,8 @@ class Finding:
 
     Attributes:
         seconds: How long it took, or the timeout.
-        problem: Class name of what went wrong, `timeout`, or None.
+        problem: Class name of what went wrong, with the store's reason where it is the store's;
+            `timeout`, or None.
     """
 
     check: Check
@@ -190,6 +192,8 @@ def _problem(probe: asyncio.Future[object]) -> str | None:
     if not probe.done():
         return "timeout"
     failure = probe.exception()
+    if isinstance(failure, StoreUnavailable):
+        return f"{type(failure).__name__}: {failure.reason}"
     return None if failure is None else type(failure).__name__
 
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
+
 from monitor.cache.observer import BreakerState
 from monitor.clock import Clock
+
+_log = structlog.get_logger(__name__)
 
 
 class Breaker:
@@ -41,6 +45,7 @@ class Breaker:
         self._open_s = open_s
         self._failures = 0
         self._retry_at = 0.0
+        self._opened_at = 0.0
         self.state = BreakerState.CLOSED
 
     @property
@@ -60,6 +65,7 @@ class Breaker:
         if self.state is BreakerState.HALF_OPEN:
             self._open_s = self._first_open_s
             self._become(BreakerState.CLOSED)
+            _log.warning("cache_breaker_closed", seconds=round(self._clock.monotonic() - self._opened_at, 3))
 
     def failed(self) -> None:
         """Note a round trip that was not answered."""
@@ -68,7 +74,9 @@ class Breaker:
             self._open_s = min(self._open_s * 2, self._open_max_s)
             self._open()
         elif self.state is BreakerState.CLOSED and self._failures >= self._failures_to_open:
+            self._opened_at = self._clock.monotonic()
             self._open()
+            _log.warning("cache_breaker_opened", count=self._failures)
 
     def _open(self) -> None:
         self._retry_at = self._clock.monotonic() + self._open_s

@@ -170,6 +170,14 @@ class TenantCache:
         except StoreUnavailable:
             return None
 
+    async def reach(self) -> None:
+        """Return if the store answers.
+
+        Raises:
+            StoreUnavailable: It does not; the reason says whether the breaker is open.
+        """
+        await self._store.ping()
+
     async def reconnect(self) -> None:
         """Leave a server whose epoch is over."""
         await self._store.reconnect()

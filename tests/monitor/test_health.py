@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
+from monitor.errors import StoreUnavailable
 from monitor.health import Check, Health
 from monitor.metrics.catalogue import HEALTH, Outcome
 from monitor.metrics.measurements import Measurements
@@ -164,6 +165,15 @@ async def test_only_an_operator_sees_the_checks(ask: Ask, database: Dependency) 
     [found] = [check for check in answer.json()["checks"] if check["name"] == "database"]
     assert found["problem"] == "OSError"
     assert "hunter2" not in answer.text
+
+
+async def test_an_operator_is_told_why_the_store_is_out(ask: Ask, cache: Dependency) -> None:
+    """An open breaker is another thing than a refused connection."""
+    cache.failure = StoreUnavailable("ping", "breaker_open")
+    body = (await ask("", OPERATOR)).json()
+    [found] = [check for check in body["checks"] if check["name"] == "cache"]
+
+    assert found["problem"] == "StoreUnavailable: breaker_open"
 
 
 async def test_broken_objectives_are_issues(ask: Ask, measurements: Measurements, clock: ManualClock) -> None:

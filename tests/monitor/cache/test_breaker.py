@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from structlog.testing import capture_logs
+
 from monitor.cache.breaker import Breaker
 from monitor.cache.observer import BreakerState
 from monitor.testing import ManualClock
@@ -89,3 +91,22 @@ def test_late_failures_of_the_same_outage_change_nothing() -> None:
 
     assert breaker.probe_due()
     assert states == [OPEN, HALF_OPEN]
+
+
+def test_an_outage_is_two_log_lines() -> None:
+    """One when it opens and one when it closes, with the time between; failed probes are quiet."""
+    clock = ManualClock()
+    breaker = Breaker(clock, lambda _: None, open_s=1.0)
+    with capture_logs() as lines:
+        breaker.failed()
+        for wait_s in (1.0, 2.0):
+            clock.advance(wait_s)
+            assert breaker.probe_due()
+            breaker.failed()
+        clock.advance(4.0)
+        assert breaker.probe_due()
+        breaker.succeeded()
+        breaker.succeeded()
+
+    assert [line["event"] for line in lines] == ["cache_breaker_opened", "cache_breaker_closed"]
+    assert lines[1]["seconds"] == 7.0

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from monitor.cache.admission import AlwaysAdmitted
 from monitor.cache.lookup import Refreshed
 from monitor.cache.memory_store import MemoryStore
+from monitor.errors import StoreUnavailable
 from monitor.testing import FaultyStore, ManualClock
 from tests.monitor.cache.conftest import make_bench, scope
 
@@ -74,6 +75,8 @@ async def test_the_incarnation_is_none_while_nobody_answers(clock: ManualClock) 
     assert await bench.cache.incarnation() == await store.ping()
     store.fail("ping")
     assert await bench.cache.incarnation() is None
+    with pytest.raises(StoreUnavailable):
+        await bench.cache.reach()
 
 
 async def test_a_reconnect_reaches_the_store(clock: ManualClock) -> None:
