@@ -54,6 +54,10 @@ class ManualClock:
             if not wake.done():
                 wake.set_result(None)
 
+    def step(self, seconds: float) -> None:
+        """Set the wall clock by that much, as an administrator or NTP does; no time passes."""
+        self._offset += seconds
+
 
 class RecordingObserver:
     """Keeps every observation as `(method, arguments)`; satisfies each of the kit's observer Protocols."""

@@ -64,7 +64,7 @@ class PerformanceMiddleware:
         record.trace = trace = self._tracing.begin(headers, record.started)
         exchange = Exchange(self._listeners, scope, receive, send, method, record, trace)
         near = self._near
-        if near is not None and method == "GET" and isinstance(trace, FlightRecord):
+        if near is not None and method == "GET" and not trace.sampled and isinstance(trace, FlightRecord):
             try:
                 found = near.find(scope, record, trace)
             except Exception as failure:

@@ -1,8 +1,9 @@
-"""The trace of a request that the head did not sample, kept until it is known how it ends.
+"""The trace of one request: kept for good where the head samples it, else until it is known how it ends.
 
-When the request turns out slow or failed its spans are exported like sampled ones (a tail
-decision inside the process; a flight recorder, too, is read only after an incident);
-otherwise they are forgotten.
+A request that the head did not sample and that turns out slow or failed is exported like a
+sampled one (a tail decision inside the process; a flight recorder, too, is read only after
+an incident); otherwise its spans are forgotten. There is one kind of span for both, so the
+two kinds of trace cannot differ.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from monitor.tracing.spans import Facts, Scope
 MOST_SPANS = 128
 
 _ROOT_FLAGS = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
+_SAMPLED_ROOT_FLAGS = TraceFlags(TraceFlags.RANDOM_TRACE_ID | TraceFlags.SAMPLED)
 _KNOWN = TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID
 _NO_STATE = TraceState()
 
@@ -34,8 +36,8 @@ class Shelf(Protocol):
         """Say whether there is room for an ordinary trace that ended at `now`; asked once for each."""
         ...
 
-    def add(self, facts: Facts, spans: Sequence[object], root: object | None = None) -> None:
-        """Lay a trace on the shelf; `spans` may still grow."""
+    def add(self, facts: Facts, spans: Sequence[object], root: FlightRecord) -> None:
+        """Lay a request's trace on the shelf; `spans` may still grow."""
         ...
 
 
@@ -59,32 +61,40 @@ class Keeper:
         observer: TraceObserver,
         epoch: Epoch,
     ) -> None:
-        self.slow_s = slow_s
+        self._slow_s = slow_s
         self.export = export
         self._shelf = shelf
         self._decided = observer.decided
         self.epoch = epoch
 
     def decide(self, record: FlightRecord, ending: Ending, *, may_be_slow: bool) -> bool:
-        """Export the record if its request failed or was slow, and say whether."""
-        if ending.error_type is not None:
-            decision = TraceDecision.KEPT_FAILED
-        elif may_be_slow and ending.ended - ending.started > self.slow_s:
-            decision = TraceDecision.KEPT_SLOW
-        else:
+        """Export the record if the head sampled it, or its request failed or was slow, and say whether."""
+        slow = ending.ended - ending.started > self._slow_s
+        if not (record.sampled or ending.error_type is not None or (slow and may_be_slow)):
             spans = record.forget()
             if self._shelf.lets_in(ending.ended):
                 record.facts = facts = Facts.of(ending)
                 self._shelf.add(facts, spans, record)
             self._decided(TraceDecision.DROPPED)
             return False
-        record.facts = facts = Facts.of(ending)
-        record.kept = True
+        facts = Facts.of(ending)
+        self._keep(record, facts)
+        if slow or facts.error_type is not None or self._shelf.lets_in(ending.ended):
+            self._shelf.add(facts, record.spans, record)
+        return True
+
+    def _keep(self, record: FlightRecord, facts: Facts) -> None:
+        record.facts = facts
+        if record.sampled:
+            # The spans below went out as they ended.
+            self.export((record,))
+            self._decided(TraceDecision.SAMPLED)
+            return
+        record.keep()
         # Spans still open are exported when they end.
         self.export((record, *(span for span in record.spans if span.ended is not None)))
-        self._shelf.add(facts, record.spans, record)
-        self._decided(decision)
-        return True
+        failed = facts.error_type is not None
+        self._decided(TraceDecision.KEPT_FAILED if failed else TraceDecision.KEPT_SLOW)
 
 
 class FlightRecord(FlightSpan):
@@ -94,27 +104,38 @@ class FlightRecord(FlightSpan):
     no work to the garbage collector.
 
     Attributes:
-        sampled: False; the head has decided.
+        sampled: Whether the head decided to sample the trace.
         id: The trace's id.
         flags: The flags that travel on to other services.
         trace_state: The caller's, handed on.
         spans: What ran below the server span, in order of its start.
-        kept: Whether the trace is exported; None while the request runs.
+        kept: Whether the trace is exported; None while that is not decided.
+        date: Nanoseconds since the epoch at which a kept record began, for all its spans alike.
         facts: What is known of the request once it has ended.
         keeper: Who decides.
         above: The context above the server span; None: the current one.
     """
 
-    __slots__ = ("above", "facts", "flags", "id", "keeper", "kept", "spans", "trace_state")
-    sampled = False
+    __slots__ = (
+        "above", "date", "facts", "flags", "id", "keeper", "kept", "sampled", "spans", "trace_state",
+    )  # fmt: skip
     kind = SpanKind.SERVER
 
-    def __init__(self, keeper: Keeper, trace_id: int, parent: SpanContext | None, started: float) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        trace_id: int,
+        parent: SpanContext | None,
+        started: float,
+        *,
+        sampled: bool = False,
+    ) -> None:
         self.keeper = keeper
         self.id = trace_id
         self.span_id = getrandbits(64) or 1
         if parent is None:
-            self.flags, self.trace_state, self.parent_id = _ROOT_FLAGS, _NO_STATE, None
+            self.flags = _SAMPLED_ROOT_FLAGS if sampled else _ROOT_FLAGS
+            self.trace_state, self.parent_id = _NO_STATE, None
         else:
             # Bits that no version has named yet are not handed on (W3C Trace Context, 3.2.2.5).
             self.flags, self.trace_state = TraceFlags(parent.trace_flags & _KNOWN), parent.trace_state
@@ -125,9 +146,13 @@ class FlightRecord(FlightSpan):
         self.attributes = None
         self.facts: Facts | None = None
         self.kept: bool | None = None
+        self.date: int | None = None
         self.spans: list[ChildSpan] = []
         self.above: Context | None = None
         self._context = None
+        self.sampled = sampled
+        if sampled:
+            self.keep()
 
     @property
     def record(self) -> FlightRecord:
@@ -145,14 +170,11 @@ class FlightRecord(FlightSpan):
     def context(self) -> Context:
         return set_span_in_context(self, self.above)
 
-    def begin(self, scope: Scope, name: str, kind: SpanKind, parent: FlightSpan) -> ChildSpan | None:
-        """Begin a span below `parent`; None once the record is forgotten or full."""
-        if self.kept is False or len(self.spans) >= MOST_SPANS:
+    def begin(self, scope: Scope, name: str, kind: SpanKind, parent_id: int | None) -> ChildSpan | None:
+        """Begin a span below another one; None once the record is forgotten or full."""
+        if not self._takes_more():
             return None
-        started = self.keeper.epoch.monotonic()
-        span = ChildSpan(self, scope, name, kind, parent.span_id, started)
-        self.spans.append(span)
-        return span
+        return self._noted(ChildSpan(self, scope, name, kind, parent_id, self.keeper.epoch.monotonic()))
 
     def add(
         self,
@@ -173,14 +195,29 @@ class FlightRecord(FlightSpan):
             started: Monotonic start, in seconds.
             ended: The same of its end.
         """
-        if self.kept is False or len(self.spans) >= MOST_SPANS:
+        if not self._takes_more():
             return
-        span = ChildSpan(self, scope, name, SpanKind.INTERNAL, parent.span_id, started)
+        span = self._noted(ChildSpan(self, scope, name, SpanKind.INTERNAL, parent.span_id, started))
         span.attributes = attributes
         span.ended = ended
-        self.spans.append(span)
         if self.kept:
             self.keeper.export((span,))
+
+    def _takes_more(self) -> bool:
+        # A sampled trace may have any number: each goes out as it ends, and the first lie on the shelf.
+        return self.sampled or (self.kept is not False and len(self.spans) < MOST_SPANS)
+
+    def _noted(self, span: ChildSpan) -> ChildSpan:
+        if len(self.spans) < MOST_SPANS:
+            self.spans.append(span)
+        return span
+
+    def keep(self) -> None:
+        """Let everything that ends from now on be exported."""
+        self.kept = True
+        epoch = self.keeper.epoch
+        epoch.refresh()
+        self.date = epoch.nanoseconds(self.started)
 
     def forget(self) -> list[ChildSpan]:
         """Give the spans away and take no more."""

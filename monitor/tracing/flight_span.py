@@ -104,7 +104,7 @@ class ChildSpan(FlightSpan):
         scope: Scope,
         name: str,
         kind: SpanKind,
-        parent_id: int,
+        parent_id: int | None,
         started: float,
     ) -> None:
         self._record = record

@@ -1,4 +1,4 @@
-"""Flight spans as plain values, dated and filtered: how a kept record leaves."""
+"""Spans as plain values, dated and filtered: how a kept record leaves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NANO = 1e9
 def land(span: ChildSpan | FlightRecord, epoch: Epoch) -> ReadSpan:
     """Return the span as if it had been sampled: its flags say so, and its dates follow the server span's."""
     record = span.record
-    start = epoch.nanoseconds(record.started)
+    start = epoch.nanoseconds(record.started) if record.date is None else record.date
     if isinstance(span, ChildSpan):
         start += round((span.started - record.started) * _NANO)
         name, scope, kind, failed = span.name, span.scope, span.kind, span.failed
@@ -30,7 +30,7 @@ def land(span: ChildSpan | FlightRecord, epoch: Epoch) -> ReadSpan:
         record.id,
         span.span_id,
         span.parent_id,
-        span is record,
+        span.parent_id is not None and span.parent_id == record.parent_id,
         record.flags | TraceFlags.SAMPLED,
         record.trace_state.to_header() if record.trace_state else "",
         name,

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Protocol
 
 import msgspec
 from opentelemetry.trace import SpanKind
@@ -75,7 +76,17 @@ class Wanted:
 
 _COVERED_S = 30.0  # what the ordinary traces that are kept span under load
 
-_Trace = tuple[Facts, Sequence[object], object | None]
+
+class Root(Protocol):
+    """The server span of a request."""
+
+    @property
+    def id(self) -> int:
+        """The trace's id."""
+        ...
+
+
+_Trace = tuple[Facts, Sequence[object], Root]
 
 
 class RecentTraces:
@@ -110,8 +121,8 @@ class RecentTraces:
         self._room_from = max(room_from, now - _COVERED_S) + self._spacing_s
         return True
 
-    def add(self, facts: Facts, spans: Sequence[object], root: object | None = None) -> None:
-        """Keep a trace; `spans` may still grow, `root` is the server span if it is not among them."""
+    def add(self, facts: Facts, spans: Sequence[object], root: Root) -> None:
+        """Keep a request's trace; `spans`, those below the server span, may still grow."""
         notable = facts.error_type is not None or facts.seconds > self._slow_s
         (self._notable if notable else self._ordinary).append((facts, spans, root))
 
@@ -119,22 +130,23 @@ class RecentTraces:
         """Return the matching traces, slow and failed ones first, the latest of each first."""
         # Copies: the event loop goes on appending while another thread reads.
         newest = chain(reversed(list(self._notable)), reversed(list(self._ordinary)))
-        found = (self._view(trace) for trace in newest if wanted.matches(trace[0], self._slow_s))
+        found = (self._view([trace]) for trace in newest if wanted.matches(trace[0], self._slow_s))
         return [view for view, _ in zip(_present(found), range(limit), strict=False)]
 
     def one(self, trace_id: str) -> TraceView | None:
-        """Return the trace with that id in hex, if it is still kept."""
-        kept = chain(reversed(list(self._notable)), reversed(list(self._ordinary)))
-        return next((view for view in _present(map(self._view, kept)) if view.trace_id == trace_id), None)
+        """Return the trace with that id in hex, if it is still kept: all requests that it came with."""
+        kept = [*self._notable, *self._ordinary]
+        whole = [trace for trace in kept if f"{trace[2].id:032x}" == trace_id]
+        return self._view(whole) if whole else None
 
-    def _view(self, trace: _Trace) -> TraceView | None:
-        facts, noted, root = trace
-        all_of_it = list(noted) if root is None else [root, *noted]
+    def _view(self, requests: Sequence[_Trace]) -> TraceView | None:
+        """Show requests of one trace, by the facts of the first of them."""
+        all_of_it = chain.from_iterable((root, *spans) for _, spans, root in requests)
         spans = [span for span in map(self._read, all_of_it) if span is not None]
         if not spans:
             return None
         spans.sort(key=lambda span: (span.started, -span.ended))  # a parent before what it began at once
-        first = spans[0]
+        first, facts = spans[0], requests[0][0]
         return TraceView(
             trace_id=f"{first.trace_id:032x}",
             started_at=first.started / _NANO,

@@ -1,8 +1,9 @@
-"""The tracer that the cache and the database take: OpenTelemetry's API over both kinds of span."""
+"""The tracer that the cache and the database take: OpenTelemetry's API over the kit's spans."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import getrandbits
 from typing import Any
 
 from opentelemetry.context import Context
@@ -10,31 +11,36 @@ from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
     Span,
+    SpanContext,
     SpanKind,
+    TraceFlags,
     Tracer,
     TracerProvider,
     get_current_span,
 )
 
 from monitor.tracing.current_span import CurrentSpan
-from monitor.tracing.epoch import Epoch
+from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import FlightSpan
 from monitor.tracing.spans import Scope
 
+_NOT_SAMPLED = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
+
 
 class KitTracer(Tracer):
-    """Begins real spans where the trace is sampled and flight spans where it is not yet decided.
+    """Begins spans in the running request's record, and elsewhere in traces that the head samples.
 
     Args:
-        sampled: The SDK's tracer.
+        keeper: Takes the spans of requests that none runs for.
+        samples: Says whether a trace that begins here is sampled.
         scope: The instrumentation scope.
-        epoch: Dates the spans.
     """
 
-    def __init__(self, sampled: Tracer, scope: Scope, epoch: Epoch) -> None:
-        self._sampled = sampled
+    def __init__(self, keeper: Keeper, samples: Callable[[int], bool], scope: Scope) -> None:
+        self._keeper = keeper
+        self._samples = samples
         self._scope = scope
-        self.epoch = epoch
+        self.epoch = keeper.epoch
 
     def start_span(
         self,
@@ -42,26 +48,40 @@ class KitTracer(Tracer):
         context: Context | None = None,
         kind: SpanKind = SpanKind.INTERNAL,
         attributes: Any = None,
-        links: Sequence[Link] | None = None,
+        links: Sequence[Link] | None = None,  # noqa: ARG002 - the API's; links are never exported
         start_time: int | None = None,
-        record_exception: bool = True,  # noqa: FBT001, FBT002 - the API's
-        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002 - the API's
+        record_exception: bool = True,  # noqa: ARG002, FBT001, FBT002 - the API's
+        set_status_on_exception: bool = True,  # noqa: ARG002, FBT001, FBT002 - the API's
     ) -> Span:
         parent = get_current_span(context)
+        parent_id: int | None
         if isinstance(parent, FlightSpan):
-            span = parent.record.begin(self._scope, name, kind, parent)
-            if span is None:
-                return NonRecordingSpan(parent.get_span_context())
-            if attributes:
-                span.set_attributes(attributes)
-            if start_time is not None:
-                span.started = self.epoch.seconds(start_time)
-            return span
-        if start_time is None:
-            start_time = self.epoch.nanoseconds(self.epoch.monotonic())
-        return self._sampled.start_span(
-            name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
-        )
+            record, parent_id = parent.record, parent.span_id
+        else:
+            above = parent.get_span_context()
+            found = self._record_below(above if above.is_valid else None)
+            if isinstance(found, SpanContext):
+                return NonRecordingSpan(found)
+            record, parent_id = found, found.parent_id
+        span = record.begin(self._scope, name, kind, parent_id)
+        if span is None:
+            return NonRecordingSpan(parent.get_span_context())
+        if attributes:
+            span.set_attributes(attributes)
+        if start_time is not None:
+            span.started = self.epoch.seconds(start_time)
+        return span
+
+    def _record_below(self, above: SpanContext | None) -> FlightRecord | SpanContext:
+        """Begin a trace that no request of ours runs for; only its context where it is not sampled."""
+        if above is None:
+            trace_id = getrandbits(128) or 1
+            sampled = self._samples(trace_id)
+        else:
+            trace_id, sampled = above.trace_id, above.trace_flags.sampled
+        if sampled:
+            return FlightRecord(self._keeper, trace_id, above, self.epoch.monotonic(), sampled=True)
+        return above or SpanContext(trace_id, getrandbits(64) or 1, False, _NOT_SAMPLED)
 
     def add_ended(self, name: str, attributes: dict[str, str], started: float, ended: float) -> None:
         """Add a span below the current one that is over, by monotonic readings in seconds.
@@ -75,9 +95,9 @@ class KitTracer(Tracer):
         parent = get_current_span()
         if isinstance(parent, FlightSpan):
             parent.record.add(self._scope, name, attributes, parent, started, ended)
-            return
-        span = self._sampled.start_span(name, attributes=attributes, start_time=self.date(started))
-        span.end(self.date(ended))
+        else:
+            span = self.start_span(name, attributes=attributes, start_time=self.date(started))
+            span.end(self.date(ended))
 
     def date(self, reading: float) -> int:
         """Return nanoseconds since the epoch for a monotonic reading in seconds."""

@@ -48,6 +48,14 @@ def test_both_times_move_together() -> None:
     assert (clock.monotonic(), clock.time()) == (7.5, 102.5)
 
 
+def test_a_step_moves_the_wall_clock_alone() -> None:
+    """Durations do not notice that somebody set the clock."""
+    clock = ManualClock(start=10.0, epoch=1_000.0)
+    clock.step(-60.0)
+
+    assert (clock.monotonic(), clock.time()) == (10.0, 940.0)
+
+
 def test_a_recording_observer_keeps_every_call() -> None:
     """What was observed can be read back by name, in order."""
     observer = RecordingObserver()

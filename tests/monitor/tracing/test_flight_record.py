@@ -205,3 +205,30 @@ def test_explicit_times_are_kept() -> None:
 
     shape = room.shapes()[1]
     assert shape.duration == pytest.approx(2_000_000, abs=500)
+
+
+def test_a_sampled_trace_exports_each_span_when_it_ends() -> None:
+    """However many spans a long request has, all of a sampled one go out, and none waits for its end."""
+    room = Room(1.0)
+
+    with room.request(0.01):
+        for _ in range(3 * MOST_SPANS):
+            with room.tracing.tracer.start_as_current_span("SELECT"):
+                pass
+        assert len(room.exported()) == 3 * MOST_SPANS
+
+    assert len(room.exported()) == 1 + 3 * MOST_SPANS
+    assert len(room.tracing.recent.find(Wanted(), 1)[0].spans) == 1 + MOST_SPANS
+
+
+def test_a_stepped_wall_clock_bends_no_trace() -> None:
+    """Spans keep their distances, and later requests are dated by the new time."""
+    room = Room(1.0)
+    with room.request(0.01), room.tracing.tracer.start_as_current_span("first"):
+        room.clock.step(3_600.0)
+    with room.request(0.01):
+        pass
+
+    server, first, later = room.exported()
+    assert (server.start_time or 0) <= (first.start_time or 0) < (server.end_time or 0)
+    assert (later.start_time or 0) - (server.start_time or 0) > 3_000_000_000_000

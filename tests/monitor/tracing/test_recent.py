@@ -139,3 +139,19 @@ def test_slow_and_failed_requests_are_kept_whatever_the_flood(room: Room) -> Non
                 pass
 
     assert len(find(room, outcome="slow")) == len(find(room, outcome="failed")) == 10
+
+
+def test_the_requests_of_one_trace_are_read_together(room: Room) -> None:
+    """A caller that sends two requests in one trace finds both where it looks the trace up."""
+    caller = {b"traceparent": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    for route in ("/a", "/b"):
+        with room.request(0.01, caller, route=route):
+            pass
+        with room.request(0.01, route="/other"):
+            pass
+    trace = room.tracing.recent.one("0af7651916cd43dd8448eb211c80319c")
+
+    assert trace is not None
+    assert [span.name for span in trace.spans] == ["GET /a", "GET /b"]
+    assert len(find(room)) == 4
+    assert room.tracing.recent.one("nonsense") is None

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanKind, StatusCode, get_current_span
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    TraceFlags,
+    get_current_span,
+    set_span_in_context,
+    use_span,
+)
 
 from tests.monitor.tracing.room import Room
 
@@ -157,3 +166,22 @@ def test_the_server_span_is_the_middlewares_own(room: Room) -> None:
     (shape,) = room.shapes()
     assert (shape.name, shape.duration) == ("GET /contacts/{contact_id}", 500_000_000)
     assert "Ann" not in str(shape)
+
+
+def test_work_behind_no_request_follows_its_callers_decision(room: Room) -> None:
+    """A job that a sampled caller asked for is exported below it with all that it does; another's is not."""
+    for flags, sampled in ((TraceFlags.SAMPLED, True), (TraceFlags.DEFAULT, False)):
+        caller = SpanContext(7 + flags, 9, is_remote=True, trace_flags=TraceFlags(flags))
+        context = set_span_in_context(NonRecordingSpan(caller), Context())
+        job = room.tracing.tracer.start_span("job", context)
+        room.clock.advance(0.001)
+        with use_span(job, end_on_exit=True), room.tracing.tracer.start_as_current_span("SELECT") as query:
+            assert (job.is_recording(), query.is_recording()) == (sampled, sampled)
+            assert query.get_span_context().trace_id == caller.trace_id
+
+    job_span, query_span = room.exported()
+    assert job_span.parent is not None
+    assert query_span.parent is not None
+    assert (job_span.parent.span_id, job_span.parent.is_remote) == (9, True)
+    assert job_span.context is not None
+    assert (query_span.parent.span_id, query_span.parent.is_remote) == (job_span.context.span_id, False)
