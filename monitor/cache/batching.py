@@ -102,10 +102,10 @@ class Batcher:
         """Join the open trip, or begin one."""
         reader: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
         trip = self._open
-        if trip is None or trip.closed or trip.asked + len(keys) > self._max_keys:
-            trip = self._open = self._new_trip()
+        if trip is not None and not trip.closed and trip.asked + len(keys) <= self._max_keys:
             trip.join(keys, reader)
-            self._submit(trip)
-        else:
-            trip.join(keys, reader)
+            return reader
+        trip = self._open = self._new_trip()
+        trip.join(keys, reader)
+        self._submit(trip)
         return reader

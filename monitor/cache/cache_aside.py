@@ -28,7 +28,7 @@ from monitor.cache.lookup_spans import LookupSpans
 from monitor.cache.near_cache import NearCache, NearEntry
 from monitor.cache.near_hits import NearHits
 from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
-from monitor.cache.policy import CachePolicy
+from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.refreshing import Refresher
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
@@ -87,6 +87,7 @@ class TenantCache:
         self._time = clock.time
         self._hits = 0
         self._admission = admission
+        self._near = near
         self._near_hits = NearHits(near, policies, clock)
         self._rollout = rollout
         self._expiry = expiry or Expiry()
@@ -199,15 +200,16 @@ class TenantCache:
         epoch = self._admission.admits(key.tenant, key.domain) if allowed else None
         if epoch is None:
             return await self._told(traced, key, self._bypassed(key, load, began), began)
-        held = self._near_hits.find(key, epoch, began, renew=True)
-        if held is not None:
-            return self._hit(key, held.entry, _NEAR, self._time(), began, traced=traced)
-        finder = self._finder
-        near = finder.near_of(policy)
-        nearby = None if near is None else near.get(key)
+        finder, near, nearby = self._finder, None, None
+        if policy.near is not NearMode.OFF and self._near is not None:
+            near = self._near
+            held = self._near_hits.find(key, epoch, began, renew=True)
+            if held is not None:
+                return self._hit(key, held.entry, _NEAR, self._time(), began, traced=traced)
+            nearby = near.get(key)
         try:
             # `Finder.find`, without a coroutine of its own.
-            reading = await finder.ask(key, nearby)
+            reading = await finder.read(key.read_keys if nearby is None else key.generation_keys)
             found = finder.found(key, epoch, reading, near, nearby)
             if found is None:
                 found = await finder.find_more(key, epoch, reading, near)

@@ -47,8 +47,7 @@ class Expiry:
         XFetch (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede
         Prevention, VLDB 2015): the nearer the end and the dearer the load, the likelier.
         """
-        reach = policy.early_refresh * entry.load_s
-        left = entry.expires_at - now
+        left, reach = entry.expires_at - now, policy.early_refresh * entry.load_s
         if left > reach * _FARTHEST or entry.negative:
             return False
         return left <= -reach * math.log(1.0 - self._draw())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import NamedTuple
 
 from monitor.cache.admission import Admission
@@ -38,6 +37,9 @@ class Found(NamedTuple):
 class Finder:
     """Reads entries from the near cache, validated, and from the store.
 
+    Attributes:
+        read: The store's own: what a near entry needs is its generations, without one the value too.
+
     Args:
         store: The shared store.
         generations: Brings missing ones into being.
@@ -57,7 +59,7 @@ class Finder:
         admission: Admission,
         observer: CacheObserver,
     ) -> None:
-        self._store = store
+        self.read = store.read
         self._generations = generations
         self._sealer = sealer
         self._near = near
@@ -71,18 +73,10 @@ class Finder:
         Raises:
             StoreUnavailable: The store failed, or another incarnation than the epoch's answered.
         """
-        near = self.near_of(policy)
+        near = None if policy.near is NearMode.OFF else self._near
         held = None if near is None else near.get(key)
-        reading = await self.ask(key, held)
+        reading = await self.read(key.read_keys if held is None else key.generation_keys)
         return self.found(key, epoch, reading, near, held) or await self.find_more(key, epoch, reading, near)
-
-    def near_of(self, policy: CachePolicy) -> NearCache | None:
-        """Return the near cache, if the policy allows one."""
-        return None if policy.near is NearMode.OFF else self._near
-
-    def ask(self, key: CacheKey, held: NearEntry | None) -> Awaitable[Reading]:
-        """Ask the store for the generations, and for the value unless it is held nearby."""
-        return self._store.read(key.read_keys if held is None else key.generation_keys)
 
     def found(
         self, key: CacheKey, epoch: int, reading: Reading, near: NearCache | None, held: NearEntry | None
@@ -118,7 +112,7 @@ class Finder:
             StoreUnavailable: The store failed, or another incarnation than the epoch's answered.
         """
         if len(reading.values) == len(key.generation_keys):
-            reading = await self._store.read(key.read_keys)
+            reading = await self.read(key.read_keys)
             if not self._admission.recognises(epoch, reading.incarnation):
                 raise StoreUnavailable("read", "incarnation")
         sight = _sight(epoch, reading) or await self._first_sight(key, epoch, reading)

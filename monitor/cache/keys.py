@@ -30,16 +30,18 @@ class CacheKey(str):
         domain: The domain, such as `contacts`.
         entity: The entity it shows; None for lists and summaries.
         tail: What follows tenant and domain.
+        encoded: The key itself as bytes; entries are sealed for it.
         physical: The key the value is stored under.
         generation_keys: The generations the entry depends on: its own level's and the domain's bulk one.
         read_keys: The generations and the value: what one lookup reads in one round trip.
     """
 
-    __slots__ = ("domain", "entity", "generation_keys", "physical", "read_keys", "tail", "tenant")
+    __slots__ = ("domain", "encoded", "entity", "generation_keys", "physical", "read_keys", "tail", "tenant")
     tenant: TenantId
     domain: str
     entity: str | None
     tail: str
+    encoded: bytes
     physical: str
     generation_keys: tuple[str, str]
     read_keys: tuple[str, str, str]
@@ -85,7 +87,7 @@ def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> Ca
         )
     tail = ":".join(map(_escaped, parts))
     key = CacheKey(f"{TENANT_PREFIX}{int(owner)}:{domain}:{tail}")
-    key.tenant, key.domain, key.tail = owner, domain, tail
+    key.tenant, key.domain, key.tail, key.encoded = owner, domain, tail, key.encode()
     key.entity = None if entity is None else _escaped(str(entity))
     tag = hash_tag(owner, domain)
     own = f"{tag}:gen" if key.entity is None else f"{tag}:gen:{key.entity}"

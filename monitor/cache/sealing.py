@@ -81,7 +81,7 @@ class AesGcmSealer:
         header = self._prefix + stamp + bytes((flags,))
         ciphers, nonce = self._ciphers[self._prefix], os.urandom(_NONCE_BYTES)
         cipher = ciphers.get(key.tenant) or self._derived(ciphers, self._current, key.tenant)
-        return header + nonce + cipher.encrypt(nonce, body, key.encode() + header)
+        return header + nonce + cipher.encrypt(nonce, body, key.encoded + header)
 
     def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
         head, ciphers = sealed[:_NONCE_START], self._ciphers.get(sealed[:_STAMP_START])
@@ -89,7 +89,7 @@ class AesGcmSealer:
         if cipher is None or len(sealed) < _LEAST:
             cipher = self._cipher_of(sealed, key.tenant)
         try:
-            body = cipher.decrypt(sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encode() + head)
+            body = cipher.decrypt(sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encoded + head)
         except InvalidTag:
             raise EntryRejected("forged") from None
         # Compared after it is authenticated: a flipped bit in the stamp is a forgery, not an old entry.
@@ -125,11 +125,11 @@ class NullSealer:
     """No encryption, for entries that never leave the process; the binding is still checked."""
 
     def seal(self, key: CacheKey, stamp: bytes, plain: bytes) -> bytes:
-        name = key.encode()
+        name = key.encoded
         return len(name).to_bytes(4, "big") + name + stamp + plain
 
     def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
-        name = key.encode()
+        name = key.encoded
         head = len(name).to_bytes(4, "big") + name
         if not sealed.startswith(head) or len(sealed) < len(head) + STAMP_BYTES:
             raise EntryRejected("forged")
