@@ -27,7 +27,6 @@ from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.policy import NearMode
 from monitor.clock import SystemClock
-from monitor.garbage import spare_what_lasts
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind, push
 from monitor.tenancy.identity import TenantId
@@ -245,7 +244,6 @@ async def redis_py(url):
 
 async def main():
     quiet()
-    spare_what_lasts()  # as each worker of the service does; it spares the rivals too
     with redis() as server, measurements() as counted:
         result = {"ours": await ours(server.url, counted)}
         server.ask("FLUSHALL")

@@ -22,7 +22,7 @@ from monitor.cache.finding import Finder, Found
 from monitor.cache.generations import Generations, born_at
 from monitor.cache.keys import CacheKey
 from monitor.cache.lease import LoadLease
-from monitor.cache.loading import Landing, Loading, Sight
+from monitor.cache.loading import Landing, Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
 from monitor.cache.lookup_spans import LookupSpans
 from monitor.cache.near_cache import NearCache, NearEntry
@@ -222,7 +222,7 @@ class TenantCache:
         entry, now = found.entry, self._time()
         if entry is None or entry.expires_at <= now:
             return await self._told(traced, key, self._missed(policy, key, load, found, began), began)
-        self._look_behind(policy, key, load, found.sight, entry, now)
+        self._look_behind(policy, key, load, found, entry, now)
         return self._hit(key, entry, found.layer, now, began, traced=traced)
 
     def _told(
@@ -235,17 +235,17 @@ class TenantCache:
         return self._spans.around(key.domain, lookup, began) if traced else lookup
 
     def _look_behind(
-        self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, entry: Entry, now: float
+        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, entry: Entry, now: float
     ) -> None:
         """Do what some hits have done behind them; none waits for it."""
         self._hits += 1
         if not self._hits & 15:
             # The distribution is the same from one hit in sixteen, and a hit pays less for it.
-            self._observer.generation_age(key.domain, now - born_at(sight.stamp))
+            self._observer.generation_age(key.domain, now - born_at(found.stamp))
         if self._sampler is not None and self._sampler.drawn():
             self._sampler.compare(key, entry, load, self._found_now)
         if self._expiry.refresh_is_early(policy, entry, now):
-            self._loading.begin_early(policy, key, load, sight, entry)
+            self._loading.begin_early(policy, key, load, found, entry)
 
     def _hit(
         self, key: CacheKey, entry: Entry, layer: CacheLayer, now: float, began: float, *, traced: bool
@@ -266,7 +266,7 @@ class TenantCache:
         self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, began: float
     ) -> Lookup:
         seconds = self._now() - began
-        landed, collapsed = self._loading.join(policy, key, load, found.sight)
+        landed, collapsed = self._loading.join(policy, key, load, found)
         result = _MISS
         try:
             stale = await self._stale_after_soft_timeout(policy, landed, found)

@@ -8,7 +8,6 @@ from monitor.cache.admission import Admission
 from monitor.cache.entry import Entry
 from monitor.cache.generations import TOKEN_BYTES, Generations, stamp
 from monitor.cache.keys import CacheKey
-from monitor.cache.loading import Sight
 from monitor.cache.near_cache import NearCache, NearEntry
 from monitor.cache.observer import CacheLayer, CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
@@ -21,15 +20,19 @@ _new = tuple.__new__  # builds what is built for every lookup, at half the cost 
 
 
 class Found(NamedTuple):
-    """What a read of the store found.
+    """What a read of the store found; a load behind it may store under what was seen (`loading.Sight`).
 
     Attributes:
-        sight: The epoch and generations, under which a load may store.
+        stamp: Epoch and generations.
+        epoch: The epoch in the stamp.
+        sent_at: Monotonic time at which the read of the generations was sent.
         entry: The entry stored under them, expired or not; None: there is none.
         layer: Where the entry came from.
     """
 
-    sight: Sight
+    stamp: bytes
+    epoch: int
+    sent_at: float
     entry: Entry | None
     layer: CacheLayer
 
@@ -88,22 +91,23 @@ class Finder:
         Raises:
             StoreUnavailable: Another incarnation than the epoch's answered.
         """
-        values, incarnation, _ = reading
+        values, incarnation, sent_at = reading
         if not self._admission.recognises(epoch, incarnation):
             raise StoreUnavailable("read", "incarnation")
         last = self._last
         # Those who asked for one key in one trip share its reading, and come here one after the other.
-        if last is not None and last[0] is reading and last[1] is key and last[2].sight.epoch == epoch:
+        if last is not None and last[0] is reading and last[1] is key and last[2].epoch == epoch:
             return last[2]
-        sight = _sight(epoch, reading)
-        if sight is None:
+        own, bulk = values[0], values[1]
+        if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
             return None
-        if held is None or near is None:
-            found = self._opened(key, sight, values[2], near)
-            self._last = (reading, key, found)
-            return found
-        held.sighting = near.sight(key, sight.stamp, sight.sent_at)
-        return _new(Found, (sight, held.entry, _NEAR)) if held.stamp == sight.stamp else None
+        seen = stamp(epoch, own, bulk)
+        if held is not None and near is not None:
+            held.sighting = near.sight(key, seen, sent_at)
+            return _new(Found, (seen, epoch, sent_at, held.entry, _NEAR)) if held.stamp == seen else None
+        found = self._opened(key, seen, epoch, sent_at, values[2], near)
+        self._last = (reading, key, found)
+        return found
 
     async def find_more(self, key: CacheKey, epoch: int, reading: Reading, near: NearCache | None) -> Found:
         """Bring missing generations into being, or fetch the value, where one trip was not enough.
@@ -115,23 +119,19 @@ class Finder:
             reading = await self.read(key.read_keys)
             if not self._admission.recognises(epoch, reading.incarnation):
                 raise StoreUnavailable("read", "incarnation")
-        sight = _sight(epoch, reading) or await self._first_sight(key, epoch, reading)
-        return self._opened(key, sight, reading.values[2], near)
-
-    def _opened(self, key: CacheKey, sight: Sight, sealed: bytes | None, near: NearCache | None) -> Found:
-        entry = opened(self._sealer, self._observer, key, sight.stamp, sealed)
-        if near is not None and entry is not None:
-            near.put(key, entry, sight.stamp, sight.epoch, sight.sent_at)
-        return _new(Found, (sight, entry, _STORE))
-
-    async def _first_sight(self, key: CacheKey, epoch: int, reading: Reading) -> Sight:
         own, bulk = await self._generations.complete(key.generation_keys, reading.values[:2])
-        return Sight(stamp(epoch, own, bulk), epoch, reading.sent_at)
+        return self._opened(key, stamp(epoch, own, bulk), epoch, reading.sent_at, reading.values[2], near)
 
-
-def _sight(epoch: int, reading: Reading) -> Sight | None:
-    """Return what a load may store under; None while a generation is missing."""
-    own, bulk = reading.values[0], reading.values[1]
-    if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
-        return None
-    return _new(Sight, (stamp(epoch, own, bulk), epoch, reading.sent_at))
+    def _opened(
+        self,
+        key: CacheKey,
+        seen: bytes,
+        epoch: int,
+        sent_at: float,
+        sealed: bytes | None,
+        near: NearCache | None,
+    ) -> Found:
+        entry = opened(self._sealer, self._observer, key, seen, sealed)
+        if near is not None and entry is not None:
+            near.put(key, entry, seen, epoch, sent_at)
+        return _new(Found, (seen, epoch, sent_at, entry, _STORE))

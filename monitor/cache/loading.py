@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from monitor.cache.admission import Admission
 from monitor.cache.entry import Entry
@@ -22,18 +22,23 @@ from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 
 
-class Sight(NamedTuple):
-    """What a lookup read before its load: the epoch and generations to store under.
+class Sight(Protocol):
+    """What a lookup read before its load: the epoch and generations to store under."""
 
-    Attributes:
-        stamp: Epoch and generations.
-        epoch: The epoch in it.
-        sent_at: Monotonic time at which the read of the generations was sent.
-    """
+    @property
+    def stamp(self) -> bytes:
+        """Epoch and generations."""
+        ...
 
-    stamp: bytes
-    epoch: int
-    sent_at: float
+    @property
+    def epoch(self) -> int:
+        """The epoch in the stamp."""
+        ...
+
+    @property
+    def sent_at(self) -> float:
+        """Monotonic time at which the read of the generations was sent."""
+        ...
 
 
 class Landing(NamedTuple):
