@@ -315,7 +315,8 @@ def main():
     options.reads = 0 if options.quick else 400_000
     options.modes = ("validated",) if options.quick else MODES
     options.faults = FAULTS[:2] if options.quick else FAULTS
-    result = {"machine": machine(), "quick": options.quick}
+    bars = {"stale_reads": 0, "keys_stale_after_recovery": 0}
+    result = {"machine": machine(), "quick": options.quick, "bars": bars}
     if "ours" in options.only:
         result["ours"] = ours(options)
     for name in NAMES:
