@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from monitor.database.connecting import Connecting
 from monitor.errors import ConfigurationError
 
 _POSTGRESQL, _SQLITE = "postgresql+asyncpg", "sqlite+aiosqlite"
@@ -63,6 +64,7 @@ def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
             "timeout": pool.connect_timeout_s,
             "command_timeout": pool.statement_timeout_s,
             "server_settings": {"application_name": "taskmed"},
+            "async_creator_fn": Connecting(),
         }
         return create_async_engine(parsed, connect_args=arguments, pool_pre_ping=False, **options)
     engine = create_async_engine(
