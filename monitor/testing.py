@@ -115,7 +115,7 @@ class FaultyStore:
         """Let these operations fail from now on: `read`, `write`, `write_if_absent`, `replace`, ..."""
         self.failing = set(operations)
 
-    async def read(self, keys: Sequence[str]) -> Reading:
+    async def read(self, keys: tuple[str, ...]) -> Reading:
         self._check("read")
         reading = await self._store.read(keys)
         return reading if self.incarnation is None else reading._replace(incarnation=self.incarnation)

@@ -22,41 +22,47 @@ class ReadTrip(Trip):
         asked: How many keys it asks for, at the most.
     """
 
-    __slots__ = ("_keys", "_waiting", "asked")
+    __slots__ = ("_keys", "_loop", "_more", "_waiting", "asked")
 
     def __init__(self) -> None:
         super().__init__("read")
+        # Asked for once a trip: each time, the loop makes sure by a system call that nobody has forked.
+        self._loop = asyncio.get_running_loop()
         self._keys: dict[str, None] = {}
-        # Who waits for the same keys, that is the same object, is told together, by the same reading.
-        self._waiting: dict[int, tuple[Sequence[str], list[asyncio.Future[Reading]]]] = {}
+        # Who waits for the same keys is told together, by the same reading. Most keys have one reader.
+        self._waiting: dict[tuple[str, ...], asyncio.Future[Reading]] = {}
+        self._more: dict[tuple[str, ...], list[asyncio.Future[Reading]]] = {}
         self.asked = 0
 
-    def join(self, keys: Sequence[str], reader: asyncio.Future[Reading]) -> None:
-        """Let `reader` have the values of `keys` from this trip; only before it is sent."""
-        together = self._waiting.get(id(keys))
-        if together is None:
-            self._waiting[id(keys)] = (keys, [reader])
+    def join(self, keys: tuple[str, ...]) -> asyncio.Future[Reading]:
+        """Return what will have the values of `keys` from this trip; only before it is sent."""
+        reader: asyncio.Future[Reading] = asyncio.Future(loop=self._loop)
+        if self._waiting.setdefault(keys, reader) is reader:
             self.asked += len(keys)
         else:
-            together[1].append(reader)
+            self._more.setdefault(keys, []).append(reader)
+        return reader
 
     @property
     def commands(self) -> Sequence[tuple[Any, ...]]:
-        self._keys = dict.fromkeys(chain.from_iterable(keys for keys, _ in self._waiting.values()))
+        self._keys = dict.fromkeys(chain.from_iterable(self._waiting))
         return (("MGET", *self._keys),)
 
     def land(self, replies: Sequence[Any], incarnation: str) -> None:
         value_of = dict(zip(self._keys, chain.from_iterable(replies), strict=True)).__getitem__
-        sent_at = self.sent_at
-        for keys, readers in self._waiting.values():
+        sent_at, more = self.sent_at, self._more
+        for keys, reader in self._waiting.items():
             # What Reading(...) does, at half its cost: this runs once for every lookup.
             reading = _new(Reading, (tuple(map(value_of, keys)), incarnation, sent_at))
-            for reader in readers:
-                if not reader.done():
-                    reader.set_result(reading)
+            if not reader.done():
+                reader.set_result(reading)
+            if more:
+                for another in more.get(keys, ()):
+                    if not another.done():
+                        another.set_result(reading)
 
     def fail(self, reason: str) -> None:
-        for reader in chain.from_iterable(readers for _, readers in self._waiting.values()):
+        for reader in chain(self._waiting.values(), *self._more.values()):
             if not reader.done():
                 reader.set_exception(StoreUnavailable("read", reason))
 
@@ -72,7 +78,7 @@ class SlotReadTrip(ReadTrip):
     @property
     def commands(self) -> Sequence[tuple[Any, ...]]:
         by_tag: dict[str, dict[str, None]] = {}
-        for keys, _ in self._waiting.values():
+        for keys in self._waiting:
             by_tag.setdefault(keys[0].partition("}")[0], {}).update(dict.fromkeys(keys))
         self._keys = dict.fromkeys(chain.from_iterable(by_tag.values()))
         return [("MGET", *keys) for keys in by_tag.values()]
@@ -98,14 +104,12 @@ class Batcher:
         self._max_keys = max_keys
         self._open: ReadTrip | None = None
 
-    def read(self, keys: Sequence[str]) -> asyncio.Future[Reading]:
+    def read(self, keys: tuple[str, ...]) -> asyncio.Future[Reading]:
         """Join the open trip, or begin one."""
-        reader: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
         trip = self._open
         if trip is not None and not trip.closed and trip.asked + len(keys) <= self._max_keys:
-            trip.join(keys, reader)
-            return reader
+            return trip.join(keys)
         trip = self._open = self._new_trip()
-        trip.join(keys, reader)
-        self._submit(trip)
+        reader = trip.join(keys)
+        self._submit(trip)  # it may be refused at once, which its reader is then told
         return reader

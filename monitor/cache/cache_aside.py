@@ -38,6 +38,7 @@ from monitor.cache.waiting import within
 from monitor.clock import Clock
 from monitor.errors import InvalidCacheKey, StoreUnavailable
 from monitor.scopes import CacheScope
+from monitor.tenancy.context import bound_tenant
 from monitor.tenancy.identity import TenantId
 
 _HIT, _MISS, _STALE = CacheResult.HIT, CacheResult.MISS, CacheResult.STALE
@@ -136,7 +137,8 @@ class TenantCache:
             InvalidCacheKey: The key's domain has no policy.
             Exception: Whatever `load` raised, where no stale entry may answer for it.
         """
-        key.require_bound()
+        if bound_tenant() != key.tenant:
+            key.require_bound()
         policy = self._policies.get(key.domain)
         if policy is None:
             raise InvalidCacheKey("its domain has no cache policy")

@@ -78,7 +78,7 @@ class ClusterStore:
         self._state = BreakerState.CLOSED
         self.signals = ClusterSignals(self)
 
-    def read(self, keys: Sequence[str]) -> Awaitable[Reading]:
+    def read(self, keys: tuple[str, ...]) -> Awaitable[Reading]:
         if self._topology is None:
             return self._read_later(keys)
         return self.node_of(keys[0]).read(keys)
@@ -150,7 +150,7 @@ class ClusterStore:
         if self._topology is None:
             raise StoreUnavailable("route", "connection")
 
-    async def _read_later(self, keys: Sequence[str]) -> Reading:
+    async def _read_later(self, keys: tuple[str, ...]) -> Reading:
         await self.known()
         return await self.node_of(keys[0]).read(keys)
 

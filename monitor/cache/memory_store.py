@@ -36,7 +36,7 @@ class MemoryStore:
     def __len__(self) -> int:
         return len(self._held)
 
-    async def read(self, keys: Sequence[str]) -> Reading:
+    async def read(self, keys: tuple[str, ...]) -> Reading:
         now = self._clock.monotonic()
         return Reading([self._get(key, now) for key in keys], self._incarnation, now)
 

@@ -26,6 +26,8 @@ _FLAGS = _STAMP_START + STAMP_BYTES
 _NONCE_START = _FLAGS + 1
 _NONCE_BYTES = 12
 _BODY_START = _NONCE_START + _NONCE_BYTES
+_PREFIX, _HEADER, _STAMP = slice(0, _STAMP_START), slice(0, _NONCE_START), slice(_STAMP_START, _FLAGS)
+_NONCE, _BODY = slice(_NONCE_START, _BODY_START), slice(_BODY_START, None)
 _LEAST = _BODY_START + 16  # a tag alone
 _SECRET_BYTES = 32
 _PLAIN, _COMPRESSED = 0, 1
@@ -84,23 +86,23 @@ class AesGcmSealer:
         return header + nonce + cipher.encrypt(nonce, body, key.encoded + header)
 
     def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
-        head, ciphers = sealed[:_NONCE_START], self._ciphers.get(sealed[:_STAMP_START])
+        header, ciphers = sealed[_HEADER], self._ciphers.get(sealed[_PREFIX])
         cipher = None if ciphers is None else ciphers.get(key.tenant)
         if cipher is None or len(sealed) < _LEAST:
             cipher = self._cipher_of(sealed, key.tenant)
         try:
-            body = cipher.decrypt(sealed[_NONCE_START:_BODY_START], sealed[_BODY_START:], key.encoded + head)
+            body = cipher.decrypt(sealed[_NONCE], sealed[_BODY], key.encoded + header)
         except InvalidTag:
             raise EntryRejected("forged") from None
         # Compared after it is authenticated: a flipped bit in the stamp is a forgery, not an old entry.
-        if head[_STAMP_START:_FLAGS] != stamp:
+        if header[_STAMP] != stamp:
             return None
-        return body if head[_FLAGS] == _PLAIN else _expanded(body)
+        return body if header[_FLAGS] == _PLAIN else _expanded(body)
 
     def _cipher_of(self, sealed: bytes, tenant: int) -> AESGCM:
         if len(sealed) < _LEAST or not sealed.startswith(_VERSION):
             raise EntryRejected("format")
-        ciphers = self._ciphers.get(sealed[:_STAMP_START])
+        ciphers = self._ciphers.get(sealed[_PREFIX])
         if ciphers is None:
             raise EntryRejected("key_unknown")
         return self._derived(ciphers, sealed[1:_STAMP_START], tenant)

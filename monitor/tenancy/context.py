@@ -6,7 +6,7 @@ a request inherits its tenant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
@@ -28,9 +28,11 @@ def current() -> TenantId:
     return tenant
 
 
-def bound_tenant() -> TenantId | None:
-    """Return the bound tenant, or None; for telemetry, which also works without one."""
-    return _BOUND.get()
+bound_tenant: Callable[[], TenantId | None] = _BOUND.get
+"""Return the bound tenant, or None; for telemetry, which also works without one.
+
+It is the variable's own method: every lookup asks it, and a Python frame around it is not free.
+"""
 
 
 @contextmanager

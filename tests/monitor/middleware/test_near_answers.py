@@ -44,7 +44,7 @@ class CountedStore(MemoryStore):
 
     reads = 0
 
-    async def read(self, keys: Sequence[str]) -> Any:
+    async def read(self, keys: tuple[str, ...]) -> Any:
         self.reads += 1
         return await super().read(keys)
 
