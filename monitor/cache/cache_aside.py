@@ -14,7 +14,6 @@ from typing import Any
 from opentelemetry.trace import Tracer
 
 from monitor.cache.admission import Admission
-from monitor.cache.bypass import BypassFlight
 from monitor.cache.complaints import Complaints
 from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
@@ -22,9 +21,10 @@ from monitor.cache.finding import Finder, Found
 from monitor.cache.generations import Generations, born_at
 from monitor.cache.keys import CacheKey
 from monitor.cache.lease import LoadLease
-from monitor.cache.loading import Landing, Loading
+from monitor.cache.loading import Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
 from monitor.cache.lookup_spans import LookupSpans
+from monitor.cache.misses import Misses
 from monitor.cache.near_cache import NearCache, NearEntry
 from monitor.cache.near_hits import NearHits
 from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
@@ -34,15 +34,13 @@ from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import Sealer
 from monitor.cache.store import Store
-from monitor.cache.waiting import within
 from monitor.clock import Clock
 from monitor.errors import InvalidCacheKey, StoreUnavailable
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bound_tenant
 from monitor.tenancy.identity import TenantId
 
-_HIT, _MISS, _STALE = CacheResult.HIT, CacheResult.MISS, CacheResult.STALE
-_BYPASS, _ERROR = CacheResult.BYPASS, CacheResult.ERROR
+_HIT, _BYPASS = CacheResult.HIT, CacheResult.BYPASS
 _NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
 _new = tuple.__new__
 
@@ -94,7 +92,6 @@ class TenantCache:
         self._expiry = expiry or Expiry()
         self._sampler = sampler
         self._complaints = Complaints(clock)
-        self._bypass = BypassFlight()
         generations = Generations(store, clock)
         self._finder = Finder(
             store=store,
@@ -114,6 +111,7 @@ class TenantCache:
             expiry=self._expiry,
             lease=None if store.signals is None else LoadLease(store, store.signals, clock),
         )
+        self._misses = Misses(self._loading, observer, clock)
         self._refresher = Refresher(
             generations=generations,
             policies=policies,
@@ -189,8 +187,7 @@ class TenantCache:
         """Wait for loads under way and close the store."""
         if self._sampler is not None:
             await self._sampler.aclose()
-        await self._loading.aclose()
-        await self._bypass.aclose()
+        await self._misses.aclose()
         await self._store.aclose()
 
     async def _looked_up(
@@ -201,7 +198,7 @@ class TenantCache:
         allowed = not bypass and (rollout.full or rollout.allows(key))
         epoch = self._admission.admits(key.tenant, key.domain) if allowed else None
         if epoch is None:
-            return await self._told(traced, key, self._bypassed(key, load, began), began)
+            return await self._told(traced, key, self._misses.bypass(key, load, began), began)
         finder, near, nearby = self._finder, None, None
         if policy.near is not NearMode.OFF and self._near is not None:
             near = self._near
@@ -217,13 +214,13 @@ class TenantCache:
                 found = await finder.find_more(key, epoch, reading, near)
         except StoreUnavailable as failure:
             self._complaints.complain(key.domain, failure)
-            return await self._told(traced, key, self._bypassed(key, load, began), began)
+            return await self._told(traced, key, self._misses.bypass(key, load, began), began)
         except asyncio.CancelledError:
             self._observer.looked_up(key.tenant, key.domain, _BYPASS, _STORE, self._now() - began)
             raise
         entry, now = found.entry, self._time()
         if entry is None or entry.expires_at <= now:
-            return await self._told(traced, key, self._missed(policy, key, load, found, began), began)
+            return await self._told(traced, key, self._misses.load(policy, key, load, found, began), began)
         self._look_behind(policy, key, load, found, entry, now)
         return self._hit(key, entry, found.layer, now, began, traced=traced)
 
@@ -263,68 +260,3 @@ class TenantCache:
     async def _found_now(self, key: CacheKey) -> Found | None:
         epoch = self._admission.admits(key.tenant, key.domain)
         return None if epoch is None else await self._finder.find(self._policies[key.domain], key, epoch)
-
-    async def _missed(
-        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, began: float
-    ) -> Lookup:
-        seconds = self._now() - began
-        landed, collapsed = self._loading.join(policy, key, load, found)
-        result = _MISS
-        try:
-            stale = await self._stale_after_soft_timeout(policy, landed, found)
-            if stale is not None:
-                result = _STALE
-                return stale
-            return _missed(await asyncio.shield(landed), collapsed)
-        except Exception:
-            stale = self._stale(policy, found)
-            result = _ERROR if stale is None else _STALE
-            if stale is None:
-                raise
-            return stale
-        finally:
-            self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
-
-    async def _stale_after_soft_timeout(
-        self, policy: CachePolicy, landed: asyncio.Future[Landing], found: Found
-    ) -> Lookup | None:
-        stale = self._stale(policy, found) if policy.soft_timeout_s > 0 else None
-        if stale is None or await within(self._clock, landed, policy.soft_timeout_s):
-            return None
-        return stale
-
-    def _stale(self, policy: CachePolicy, found: Found) -> Lookup | None:
-        entry = found.entry
-        if entry is None or entry.negative:
-            return None
-        now = self._clock.time()
-        if now >= entry.expires_at + policy.stale_if_error_s:
-            return None
-        return Lookup(entry.value, _STALE, found.layer, entry.expires_at - now, now - entry.created_at)
-
-    async def _bypassed(self, key: CacheKey, load: Load, began: float) -> Lookup:
-        seconds = self._now() - began
-        landed, collapsed = self._bypass.join(key, lambda: self._loading.observed(key, load))
-        if collapsed:
-            self._observer.coalesced(key.domain)
-        result = _BYPASS
-        try:
-            loaded = await asyncio.shield(landed)
-            return Lookup(loaded.value, _BYPASS, collapsed=collapsed, negative=loaded.negative)
-        except Exception:
-            result = _ERROR
-            raise
-        finally:
-            self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
-
-
-def _missed(landing: Landing, collapsed: bool) -> Lookup:  # noqa: FBT001 - a fact, not a switch
-    return Lookup(
-        landing.loaded.value,
-        _MISS,
-        ttl_left_s=landing.ttl_s if landing.stored else 0.0,
-        age_s=landing.age_s,
-        stored=landing.stored and not landing.elsewhere,
-        collapsed=collapsed or landing.elsewhere,
-        negative=landing.loaded.negative,
-    )

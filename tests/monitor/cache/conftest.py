@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -23,10 +23,12 @@ from monitor.cache.sealing import AesGcmSealer, Sealer
 from monitor.cache.store import Store
 from monitor.clock import Clock, SystemClock
 from monitor.scopes import CacheScope
+from monitor.tenancy.context import bind
 from monitor.tenancy.identity import TenantId
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing import FaultyStore, ManualClock, RecordingObserver
 
 SECRET = bytes(range(32))
+STALE_POLICY = CachePolicy("contacts", 300.0, jitter=0.0, stale_if_error_s=600.0, near=NearMode.OFF)
 
 
 class Source:
@@ -144,3 +146,23 @@ async def bench(store: Store) -> AsyncIterator[Bench]:
     made = make_bench(store, SystemClock())
     yield made
     await made.cache.aclose()
+
+
+@pytest.fixture
+def bound() -> Iterator[None]:
+    """Bind the tenant whose keys the tests make."""
+    with bind(1):
+        yield
+
+
+@pytest.fixture
+async def timed(clock: ManualClock) -> AsyncIterator[Bench]:
+    """Give a cache in memory, on a clock that the test moves, over a store that can fail."""
+    bench = make_bench(FaultyStore(MemoryStore(clock)), clock, policy=STALE_POLICY)
+    yield bench
+    await bench.cache.aclose()
+
+
+def faulty(bench: Bench) -> FaultyStore:
+    assert isinstance(bench.store, FaultyStore)
+    return bench.store

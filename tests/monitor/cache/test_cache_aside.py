@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
-from opentelemetry.trace import StatusCode
 from structlog.testing import capture_logs
 
 from monitor.cache.admission import AlwaysAdmitted
@@ -19,37 +13,16 @@ from monitor.cache.expiry import Expiry
 from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
-from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.store import Reading, Store
 from monitor.clock import SystemClock
 from monitor.errors import CrossTenantAccess, InvalidCacheKey, TenantNotBound
-from monitor.tenancy.context import bind, current
+from monitor.tenancy.context import bind
 from monitor.testing import FaultyStore, ManualClock
-from tests.conditions import until
-from tests.monitor.cache.conftest import Bench, detail, make_bench, page, scope
+from tests.monitor.cache.conftest import Bench, detail, faulty, make_bench, page, scope
 
-STALE_POLICY = CachePolicy("contacts", 300.0, jitter=0.0, stale_if_error_s=600.0, near=NearMode.OFF)
-
-
-@pytest.fixture(autouse=True)
-def _bound() -> Iterator[None]:
-    with bind(1):
-        yield
-
-
-@pytest.fixture
-async def timed(clock: ManualClock) -> AsyncIterator[Bench]:
-    """Give a cache in memory, on a clock that the test moves, over a store that can fail."""
-    bench = make_bench(FaultyStore(MemoryStore(clock)), clock, policy=STALE_POLICY)
-    yield bench
-    await bench.cache.aclose()
-
-
-def faulty(bench: Bench) -> FaultyStore:
-    assert isinstance(bench.store, FaultyStore)
-    return bench.store
+pytestmark = pytest.mark.usefixtures("bound")
 
 
 async def test_a_miss_loads_and_the_next_lookup_hits(bench: Bench) -> None:
@@ -120,47 +93,6 @@ async def test_a_load_that_was_overtaken_by_a_write_is_not_served_afterwards(ben
     after = await bench.cache.get_or_load(page(), bench.source.load)
 
     assert (during.value, after.value) == (b"v2", b"v2")
-
-
-async def test_concurrent_misses_load_once(bench: Bench) -> None:
-    """A hundred callers of one cold key are one load."""
-    lookups = await asyncio.gather(*(bench.cache.get_or_load(page(), bench.source.load) for _ in range(100)))
-
-    assert bench.source.loads == 1
-    assert {lookup.value for lookup in lookups} == {b"v1"}
-    assert sum(lookup.collapsed for lookup in lookups) == 99
-    assert len(bench.observer.of("coalesced")) == 99
-    assert len(bench.results()) == 100
-
-
-async def test_a_cancelled_caller_harms_nobody(bench: Bench) -> None:
-    """The one who began the load leaves; the others get its answer, and each lookup is observed."""
-    go_on = asyncio.Event()
-
-    async def slow() -> Loaded:
-        await go_on.wait()
-        return await bench.source.load()
-
-    callers = [asyncio.ensure_future(bench.cache.get_or_load(page(), slow)) for _ in range(10)]
-    await until(lambda: len(bench.observer.of("coalesced")) == 9)
-    for caller in callers[:5]:
-        caller.cancel()
-    await asyncio.sleep(0)
-    go_on.set()
-    done = await asyncio.gather(*callers, return_exceptions=True)
-
-    assert all(isinstance(answer, asyncio.CancelledError) for answer in done[:5])
-    assert [answer.value for answer in done[5:] if not isinstance(answer, BaseException)] == [b"v1"] * 5
-    assert len(bench.results()) == 10
-
-
-async def test_a_load_runs_in_the_tenant_of_its_caller(bench: Bench) -> None:
-    """The task of a load inherits the bound tenant."""
-
-    async def who() -> Loaded:
-        return Loaded(str(int(current())).encode())
-
-    assert (await bench.cache.get_or_load(page(), who)).value == b"1"
 
 
 async def test_keys_of_another_tenant_are_refused_before_anything_is_read(bench: Bench) -> None:
@@ -257,65 +189,6 @@ async def test_the_switch_bypasses_at_once_and_revives_nothing(timed: Bench) -> 
     assert (await timed.cache.get_or_load(page(), timed.source.load)).value == b"v2"
 
 
-async def test_a_failing_load_is_the_callers_error(timed: Bench) -> None:
-    """With nothing to answer instead, what the load raised is raised, and observed as an error."""
-    timed.source.failure = ValueError("no")
-    with pytest.raises(ValueError, match="no"):
-        await timed.cache.get_or_load(page(), timed.source.load)
-
-    assert timed.results() == ["error"]
-    assert timed.observer.of("loaded")[0][3] == "ValueError"
-
-
-async def test_an_expired_entry_answers_for_a_failing_load(timed: Bench, clock: ManualClock) -> None:
-    """Stale-if-error: past its TTL and within the allowance, marked as stale."""
-    await timed.cache.get_or_load(page(), timed.source.load)
-    clock.advance(400.0)
-    timed.source.failure = ValueError()
-
-    lookup = await timed.cache.get_or_load(page(), timed.source.load)
-
-    assert (lookup.value, lookup.result, lookup.ttl_left_s) == (b"v1", CacheResult.STALE, -100.0)
-    assert timed.results() == ["miss", "stale"]
-
-
-async def test_a_slow_load_is_answered_by_an_expired_entry_and_goes_on_behind(clock: ManualClock) -> None:
-    """Soft timeout: the caller gets the stale answer, the next one the fresh one."""
-    policy = CachePolicy(
-        "contacts", 300.0, jitter=0.0, stale_if_error_s=600.0, soft_timeout_s=0.5, near=NearMode.OFF
-    )
-    bench = make_bench(MemoryStore(clock), clock, policy=policy)
-    await bench.cache.get_or_load(page(), bench.source.load)
-    clock.advance(400.0)
-    go_on = asyncio.Event()
-
-    async def slow() -> Loaded:
-        await go_on.wait()
-        return Loaded(b"v2")
-
-    lookup = asyncio.ensure_future(bench.cache.get_or_load(page(), slow))
-    await until(lambda: clock.sleepers == 1)
-    clock.advance(0.5)
-    assert (await lookup).result is CacheResult.STALE
-    go_on.set()
-    await bench.cache._loading.aclose()
-    assert (await bench.cache.get_or_load(page(), slow)).value == b"v2"
-    assert bench.results() == ["miss", "stale", "hit"]
-
-
-async def test_a_load_within_the_soft_timeout_is_waited_for(clock: ManualClock) -> None:
-    """A quick load's own answer is better than a stale one."""
-    policy = CachePolicy(
-        "contacts", 300.0, jitter=0.0, stale_if_error_s=600.0, soft_timeout_s=0.5, near=NearMode.OFF
-    )
-    bench = make_bench(MemoryStore(clock), clock, policy=policy)
-    await bench.cache.get_or_load(page(), bench.source.load)
-    clock.advance(400.0)
-    bench.source.value = b"v2"
-
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).value == b"v2"
-
-
 async def test_a_hit_near_its_end_is_refreshed_behind_it(clock: ManualClock) -> None:
     """XFetch: the caller has its hit at once, the next ones the newer entry."""
     policy = CachePolicy("contacts", 300.0, jitter=0.0, near=NearMode.OFF)
@@ -369,67 +242,12 @@ async def test_cancellations_at_every_step_leave_every_other_answer_right(store:
     assert len(bench.results()) == len(bench.observer.of("looked_up"))
 
 
-async def test_no_stale_answer_outlives_its_allowance(timed: Bench, clock: ManualClock) -> None:
-    """After TTL and allowance the load's failure is told."""
-    await timed.cache.get_or_load(page(), timed.source.load)
-    clock.advance(901.0)
-    timed.source.failure = ValueError()
-    with pytest.raises(ValueError):  # noqa: PT011 - the type is the message
-        await timed.cache.get_or_load(page(), timed.source.load)
-
-
-async def test_what_a_write_replaced_never_answers_for_a_failing_load(
-    timed: Bench, clock: ManualClock
-) -> None:
-    """Stale by age may be served, stale by a write may not."""
-    await timed.cache.get_or_load(page(), timed.source.load)
-    await timed.cache.refresh([scope()])
-    clock.advance(400.0)
-    timed.source.failure = ValueError()
-    with pytest.raises(ValueError):  # noqa: PT011 - the type is the message
-        await timed.cache.get_or_load(page(), timed.source.load)
-
-
 async def test_an_entry_expires(timed: Bench, clock: ManualClock) -> None:
     """Past its TTL an entry is loaded again."""
     await timed.cache.get_or_load(page(), timed.source.load)
     clock.advance(300.0)
 
     assert (await timed.cache.get_or_load(page(), timed.source.load)).result is CacheResult.MISS
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (lambda _: Loaded(b"x" * 2_000_000), "too_large"),
-        (lambda value: Loaded(value, cacheable=False), None),
-        (lambda value: Loaded(value, negative=True), None),
-    ],
-    ids=["too large", "not cacheable", "negative without a TTL"],
-)
-async def test_some_answers_are_served_and_not_stored(
-    timed: Bench, answer: object, reason: str | None
-) -> None:
-    """Too large, no fact, or an absence that the policy does not remember."""
-    timed.source.answer = answer  # type: ignore[assignment]
-
-    for _ in range(2):
-        assert (await timed.cache.get_or_load(page(), timed.source.load)).stored is False
-    assert timed.source.loads == 2
-    assert [call[1] for call in timed.observer.of("fill_rejected")] == ([reason] * 2 if reason else [])
-
-
-async def test_an_absence_is_remembered_for_its_own_ttl(clock: ManualClock) -> None:
-    """Negative caching: a hit that says there is nothing."""
-    policy = CachePolicy("contacts", 300.0, jitter=0.0, negative_ttl_s=10.0, near=NearMode.OFF)
-    bench = make_bench(MemoryStore(clock), clock, policy=policy)
-    bench.source.answer = lambda value: Loaded(value, negative=True)
-    await bench.cache.get_or_load(page(), bench.source.load)
-
-    hit = await bench.cache.get_or_load(page(), bench.source.load)
-    assert (hit.result, hit.negative) == (CacheResult.HIT, True)
-    clock.advance(10.0)
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).result is CacheResult.MISS
 
 
 @pytest.mark.parametrize("wrong", ["truncated", "flipped", "foreign", "older", "garbage"])
@@ -460,181 +278,6 @@ async def test_a_stored_value_that_does_not_open_is_a_miss_with_an_observation(
 
     assert (lookup.value, lookup.result) == (b"v1", CacheResult.MISS)
     assert [call[0] for call in bench.observer.of("entry_rejected")] == ["contacts"]
-
-
-async def near_bench(clock: ManualClock, mode: NearMode) -> Bench:
-    """Return a cache with a near cache that holds one page."""
-    policy = CachePolicy("contacts", 300.0, jitter=0.0, near=mode)
-    bench = make_bench(FaultyStore(MemoryStore(clock)), clock, policy=policy, near=NearCache())
-    await bench.cache.get_or_load(page(), bench.source.load)
-    await bench.cache._loading.aclose()
-    faulty(bench).calls.clear()
-    return bench
-
-
-async def test_a_validated_near_hit_asks_for_the_generations_alone(clock: ManualClock) -> None:
-    """One read, no value moved, nothing unsealed; and a refresh anywhere is seen at once."""
-    bench = await near_bench(clock, NearMode.VALIDATED)
-
-    hit = await bench.cache.get_or_load(page(), bench.source.load)
-    assert (hit.result, hit.layer, faulty(bench).calls) == (CacheResult.HIT, CacheLayer.NEAR, ["read"])
-
-    other_worker = make_bench(bench.store, clock)
-    bench.source.value = b"v2"
-    await other_worker.cache.refresh([scope()])
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).value == b"v2"
-
-
-async def test_a_leased_near_hit_asks_nobody_until_its_lease_ends(clock: ManualClock) -> None:
-    """Within the lease no read at all; after it the generations are asked for again."""
-    bench = await near_bench(clock, NearMode.LEASED)
-
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).layer is CacheLayer.NEAR
-    assert faulty(bench).calls == []
-    clock.advance(1.0)
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).layer is CacheLayer.NEAR
-    assert faulty(bench).calls == ["read"]
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).layer is CacheLayer.NEAR
-    assert faulty(bench).calls == ["read"]
-
-
-async def test_a_leased_entry_expires_like_any_other(clock: ManualClock) -> None:
-    """A lease vouches for generations, not for age."""
-    bench = await near_bench(clock, NearMode.LEASED)
-    assert bench.near is not None
-    clock.advance(300.0)
-    bench.near.sight(page(), bench.near._entries[page()].stamp, clock.monotonic())
-
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).result is CacheResult.MISS
-
-
-async def test_a_leased_near_cache_answers_only_while_the_worker_is_admitted(clock: ManualClock) -> None:
-    """A worker that lost its cache lease does not answer from its near cache either."""
-
-    class Revocable(AlwaysAdmitted):
-        revoked = False
-
-        def admits(self, tenant: int, domain: str) -> int | None:
-            return None if self.revoked else super().admits(tenant, domain)
-
-    admission = Revocable()
-    policy = CachePolicy("contacts", 300.0, jitter=0.0, near=NearMode.LEASED)
-    bench = make_bench(MemoryStore(clock), clock, policy=policy, near=NearCache(), admission=admission)
-    await bench.cache.get_or_load(page(), bench.source.load)
-    await bench.cache._loading.aclose()
-    admission.revoked = True
-
-    assert (await bench.cache.get_or_load(page(), bench.source.load)).result is CacheResult.BYPASS
-
-
-async def test_writers_wait_for_the_lease_of_leased_near_caches(clock: ManualClock) -> None:
-    """The refresh returns after every near cache's lease has run out, and not before."""
-    bench = await near_bench(clock, NearMode.LEASED)
-    refresh = asyncio.ensure_future(bench.cache.refresh([scope()]))
-    await until(lambda: clock.sleepers == 1)
-
-    assert not refresh.done()
-    clock.advance(0.03)
-    assert (await refresh).confirmed
-
-
-async def test_nobody_waits_for_bounded_near_caches(clock: ManualClock) -> None:
-    """Bounded gives the wait up: another worker may be stale for as long as the lease."""
-    bench = await near_bench(clock, NearMode.BOUNDED)
-
-    assert (await bench.cache.refresh([scope()])).confirmed
-    assert clock.sleepers == 0
-
-
-@pytest.fixture
-def spans() -> InMemorySpanExporter:
-    """Give a place for finished spans."""
-    return InMemorySpanExporter()
-
-
-def traced(memory: MemoryStore, spans: InMemorySpanExporter) -> tuple[Bench, TracerProvider]:
-    """Return a cache whose spans are exported."""
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(spans))
-    return make_bench(memory, SystemClock(), tracer=provider.get_tracer("test")), provider
-
-
-async def test_each_lookup_is_one_span_and_loads_are_its_children(
-    memory: MemoryStore, spans: InMemorySpanExporter
-) -> None:
-    """The span names domain, result and layer, and nothing of the key."""
-    bench, provider = traced(memory, spans)
-    tracer = provider.get_tracer("test")
-
-    async def load() -> Loaded:
-        with tracer.start_as_current_span("load"):
-            return Loaded(b"v")
-
-    await bench.cache.get_or_load(page(), load)
-    await bench.cache.get_or_load(page(), load)
-
-    loaded, missed, hit = spans.get_finished_spans()
-    assert [span.name for span in (loaded, missed, hit)] == [
-        "load",
-        "cache get contacts",
-        "cache get contacts",
-    ]
-    assert loaded.parent is not None
-    assert missed.context is not None
-    assert loaded.parent.span_id == missed.context.span_id
-    assert dict(missed.attributes or {}) == {"cache.domain": "contacts", "cache.result": "miss"}
-    assert dict(hit.attributes or {}) == {
-        "cache.domain": "contacts",
-        "cache.result": "hit",
-        "cache.layer": "store",
-    }
-
-
-async def test_a_failed_lookup_marks_its_span_without_the_message(
-    memory: MemoryStore, spans: InMemorySpanExporter
-) -> None:
-    """An exception's text may be personal, so the span has its class alone."""
-    bench, _ = traced(memory, spans)
-    bench.source.failure = ValueError("Jane Doe")
-    with pytest.raises(ValueError, match="Jane"):
-        await bench.cache.get_or_load(page(), bench.source.load)
-
-    (span,) = spans.get_finished_spans()
-    assert span.status.status_code is StatusCode.ERROR
-    assert (span.attributes or {})["error.type"] == "ValueError"
-    assert "Jane" not in span.to_json()
-
-
-async def test_no_span_is_made_under_a_parent_that_is_not_recorded(
-    memory: MemoryStore, spans: InMemorySpanExporter
-) -> None:
-    """An unsampled request pays nothing for tracing its lookups."""
-    bench, _ = traced(memory, spans)
-    unsampled = TracerProvider(sampler=ALWAYS_OFF).get_tracer("test")
-    with unsampled.start_as_current_span("request"):
-        await bench.cache.get_or_load(page(), bench.source.load)
-
-    assert spans.get_finished_spans() == ()
-
-
-async def test_bypassing_callers_of_one_tick_share_a_load(timed: Bench) -> None:
-    """An outage of the store does not send every caller to the database."""
-    timed.rollout.off()
-    lookups = await asyncio.gather(*(timed.cache.get_or_load(page(), timed.source.load) for _ in range(5)))
-
-    assert timed.source.loads == 1
-    assert sum(lookup.collapsed for lookup in lookups) == 4
-    assert timed.results() == ["bypass"] * 5
-
-
-async def test_a_bypassing_load_that_fails_is_an_error(timed: Bench) -> None:
-    """Without the cache there is nothing stale to answer with."""
-    timed.rollout.off()
-    timed.source.failure = ValueError()
-    with pytest.raises(ValueError):  # noqa: PT011 - the type is the message
-        await timed.cache.get_or_load(page(), timed.source.load)
-
-    assert timed.results() == ["error"]
 
 
 async def test_a_lookup_cancelled_while_the_store_is_asked_is_observed_once(timed: Bench) -> None:

@@ -49,8 +49,7 @@ async def live(bench: Bench, rounds: int, start: int) -> None:
 
 async def objects_after(bench: Bench, rounds: int, start: int) -> int:
     await live(bench, rounds, start)
-    await bench.cache._loading.aclose()
-    await bench.cache._bypass.aclose()
+    await bench.cache._misses.aclose()
     gc.collect()
     return len(gc.get_objects())
 

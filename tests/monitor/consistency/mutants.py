@@ -183,7 +183,7 @@ class JoinsBegunLoads(BypassFlight):
 
 
 def bypass_joins_begun_loads(worker: Worker) -> None:
-    worker.cache._bypass = JoinsBegunLoads()
+    worker.cache._misses._bypass = JoinsBegunLoads()
 
 
 class LoadsInAnOlderSnapshot(Worker):

@@ -171,7 +171,7 @@ class Worker:
             clock=world.clock,
         )
         # A bypassing load waits for the one before it, and not for real time to pass.
-        self.cache._bypass = BypassFlight(patience_s=3_600.0)
+        self.cache._misses._bypass = BypassFlight(patience_s=3_600.0)
         if parts.adjust is not None:
             parts.adjust(self)
 
