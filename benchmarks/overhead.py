@@ -29,7 +29,7 @@ import uvloop
 from benchmarks.cache_harness import machine
 from benchmarks.overhead_stacks import CASES, STACKS
 
-ROUNDS = 12
+ROUNDS = 40
 REQUESTS = 1_000
 BARS = {"unsampled_us": 10.0, "late_us": 100.0, "head_sampled_ratio": 0.6}
 

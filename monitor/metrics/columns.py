@@ -46,6 +46,10 @@ class Series(Generic[Instrument]):
             self._known[labels] = instrument
         return instrument
 
+    def __contains__(self, labels: tuple[str, ...]) -> bool:
+        """Say whether the label values have an instrument of their own, which they keep."""
+        return labels in self._known
+
 
 class Columns:
     """The instruments of one worker, written by it alone.

@@ -6,6 +6,7 @@ from monitor.metrics import catalogue
 from monitor.metrics.budget import TenantBudget
 from monitor.metrics.catalogue import METHODS, OTHER_METHOD, UNMATCHED, Outcome
 from monitor.metrics.columns import Columns
+from monitor.metrics.instruments import Histogram
 
 _OUTCOME_LABELS = len(Outcome)
 
@@ -32,6 +33,7 @@ class HttpRecorder:
             variant[0]: requests.first + at for at, variant in enumerate(requests.variants)
         }
         self._tenant_duration = catalogue.TENANT_DURATION.name
+        self._known: dict[tuple[str, str | None, int, str | None], Histogram] = {}
 
     def begin(self, method: str) -> None:
         """A request came in."""
@@ -61,15 +63,25 @@ class HttpRecorder:
             seconds: Its duration.
             trace_id: Hex id of its trace, only if valid and sampled.
         """
-        if method not in METHODS:
-            method = OTHER_METHOD
-        self._active[method].dec()
-        self._durations.of(method, route or UNMATCHED, str(status), error_type or "").observe(
-            seconds, trace_id
-        )
+        kind = (method, route, status, error_type)
+        (self._known.get(kind) or self._duration(*kind)).observe(seconds, trace_id)
+        self._active.get(method, self._other).dec()
         row = self._budget.row(tenant)
         row.durations[self._tenant_duration].observe(seconds, trace_id)
         row.count(self._outcomes[outcome])
+
+    def _duration(self, method: str, route: str | None, status: int, error_type: str | None) -> Histogram:
+        # What is remembered is bounded as the series are: neither overflow nor unknown methods are.
+        labels = (
+            method if method in METHODS else OTHER_METHOD,
+            route or UNMATCHED,
+            str(status),
+            error_type or "",
+        )
+        duration = self._durations.of(*labels)
+        if labels in self._durations and method == labels[0]:
+            self._known[method, route, status, error_type] = duration
+        return duration
 
     def first_byte(self, route: str | None, seconds: float) -> None:
         """The first body byte of an answer in more than one part went out."""

@@ -91,6 +91,17 @@ def test_unknown_methods_and_unmatched_routes_share_a_series(measurements: Measu
     assert active == {}
 
 
+def test_what_a_scanner_sends_costs_no_memory(measurements: Measurements) -> None:
+    """Neither made-up methods nor routes beyond the family's rows are remembered, and all are counted."""
+    for number in range(3_000):
+        measurements.http.end(f"M{number}", None, 404, None, Outcome.CLIENT_ERROR, None, 0.001)
+        measurements.http.end("GET", f"/r{number}", 200, None, Outcome.SUCCESS, None, 0.001)
+
+    counted = exposed(measurements, "http_server_request")
+    assert sum(counted.values()) == 6_000
+    assert len(measurements.http._known) == len(counted) - 2  # all but unknown methods and the overflow
+
+
 def test_every_known_method_is_in_flight_under_its_own_name(measurements: Measurements) -> None:
     """Each of the convention's methods has its gauge from the start."""
     for method in METHODS:
