@@ -84,7 +84,8 @@ VARIABLES: tuple[Variable, ...] = (
         "TASKMED_CACHE_TIMEOUT_MS",
         "40",
         number(1, 5_000, _MS),
-        "The longest a call of the store may take before the request goes on without it.",
+        "How long a call of the store may take before the request goes on without it; where answers "
+        "have become slow, up to eight times that.",
         "Cache",
     ),
     Variable("TASKMED_CACHE", "on", switch, "Whether the cache is on at the start: on or off.", "Cache"),

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from monitor.cache.breaker import Breaker
 from monitor.cache.observer import CacheObserver
+from monitor.cache.patience import Patience
 from monitor.cache.trip import CallTrip, Trip
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
@@ -67,7 +68,8 @@ class Link:
         breaker: Refuses trips while the server does not answer.
         observer: Told each round trip.
         clock: Monotonic time for durations.
-        timeout_s: Longest a trip may take, connecting included.
+        timeout_s: Longest a trip may take, connecting included; longer where answers have become slow: see
+            `Patience`.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Link:
         self._breaker = breaker
         self._observer = observer
         self._clock = clock
-        self._timeout_s = timeout_s
+        self._patience = Patience(timeout_s)
         self._queue: list[Trip] = []
         self._sent: deque[Trip] = deque()
         self._wire: Wire | None = None
@@ -133,7 +135,7 @@ class Link:
 
     def _queued(self, trip: Trip) -> None:
         trip.started_at = self._clock.monotonic()
-        trip.deadline = asyncio.get_running_loop().call_later(self._timeout_s, self._expire, trip)
+        trip.deadline = asyncio.get_running_loop().call_later(self._patience.seconds, self._expire, trip)
         self._queue.append(trip)
         self._look_after()
 
@@ -191,7 +193,9 @@ class Link:
         trip.end()
         replies = trip.replies
         refused = next((reply for reply in replies if isinstance(reply, StoreUnavailable)), None)
-        seconds = self._clock.monotonic() - trip.started_at
+        now = self._clock.monotonic()
+        seconds = now - trip.started_at
+        self._patience.answered(seconds, now)
         self._breaker.succeeded()
         if refused is not None:
             self._observer.store_called(trip.operation, seconds, refused.reason)
@@ -216,12 +220,12 @@ class Link:
         if trip.deadline is None:
             return
         loop = asyncio.get_running_loop()
-        late_s = loop.time() - trip.deadline.when()
-        if late_s > self._timeout_s * _LATE and trip.extensions < _MOST_EXTENSIONS:
+        late_s, patience_s = loop.time() - trip.deadline.when(), self._patience.seconds
+        if late_s > patience_s * _LATE and trip.extensions < _MOST_EXTENSIONS:
             # A loop that was busy elsewhere may hold the reply unread: no fault of the server's, and
             # a breaker that opened now would send an overloaded service to its database as well.
             trip.extensions += 1
-            trip.deadline = loop.call_later(self._timeout_s, self._expire, trip)
+            trip.deadline = loop.call_later(patience_s, self._expire, trip)
             return
         # What has arrived by now is read before the trip is given up.
         trip.deadline = loop.call_later(_GRACE_S, loop.call_soon, self._expired, trip)
@@ -229,6 +233,7 @@ class Link:
     def _expired(self, trip: Trip) -> None:
         if trip.deadline is None:
             return
+        self._patience.gave_up(self._clock.monotonic())
         if trip.sent_at:
             # Whatever was sent after it waits behind it: a late reply would answer nobody in time.
             self.drop("timeout")

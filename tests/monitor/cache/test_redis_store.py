@@ -14,7 +14,7 @@ from monitor.cache.redis_store import RedisStore
 from monitor.cache.store import Store
 from monitor.clock import SystemClock
 from monitor.errors import StoreUnavailable
-from monitor.testing import RecordingObserver
+from monitor.testing import ManualClock, RecordingObserver
 from tests.conditions import until
 from tests.servers import RedisServer, free_port
 
@@ -110,6 +110,29 @@ async def test_a_busy_event_loop_is_not_taken_for_a_hung_redis(
     assert list((await reader).values) == [None]
     assert observer.of("breaker_changed") == []
     await store.aclose()
+
+
+async def test_a_redis_that_was_only_late_is_waited_for_longer(
+    fresh_redis: RedisServer, observer: RecordingObserver
+) -> None:
+    """It answered right after it had been given up: the next trip is given twice the time."""
+    clock, timeout_s = ManualClock(), 0.2
+    store = open_store(fresh_redis.url, clock=clock, observer=observer, timeout_s=timeout_s)
+    await until(lambda: answers(store))
+    fresh_redis.pause()
+    assert not await answers(store)
+    fresh_redis.resume()
+    clock.advance(0.2)
+    await until(lambda: answers(store))
+
+    fresh_redis.pause()
+    began = asyncio.get_running_loop().time()
+    assert not await answers(store)
+    waited_s = asyncio.get_running_loop().time() - began
+    fresh_redis.resume()
+    await store.aclose()
+
+    assert waited_s >= 2 * timeout_s
 
 
 async def test_it_comes_back_by_itself(fresh_redis: RedisServer, fragile: RedisStore) -> None:
