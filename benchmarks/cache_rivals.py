@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
-import sys
-import types
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -16,6 +13,10 @@ from aiocache import cached, cached_stampede
 from aiocache.serializers import PickleSerializer
 from cashews import Cache as CashewsCache
 from dogpile.cache import make_region
+from fastapi_cache import FastAPICache as Front
+from fastapi_cache.backends.redis import RedisBackend
+from fastapi_cache.coder import PickleCoder
+from fastapi_cache.decorator import cache as fastapi_cached
 from redis.asyncio import Redis
 
 NAMES = ("cashews", "aiocache", "fastapi-cache2", "dogpile.cache")
@@ -92,25 +93,23 @@ class FastapiCache:
     """`@cache` on a Redis backend; the domain is a namespace."""
 
     def __init__(self, url, *, timeout_s=None, **_):
-        front, self._decorate, self._coder, backend = fastapi_cache()
         options = {} if timeout_s is None else {"socket_timeout": timeout_s}
         self._redis = Redis.from_url(url, max_connections=1_000, **options)
-        self._front = front
-        front.reset()
-        front.init(backend(self._redis), prefix="bench")
+        Front.reset()
+        Front.init(RedisBackend(self._redis), prefix="bench")
 
     def fetcher(self, load):
         def key_of(_function, namespace, *, args, **_):
             return f"{namespace}:{args[0]}"
 
-        @self._decorate(expire=TTL_S, namespace=DOMAIN, coder=self._coder, key_builder=key_of)
+        @fastapi_cached(expire=TTL_S, namespace=DOMAIN, coder=PickleCoder, key_builder=key_of)
         async def fetch(key: str):
             return await load(key)
 
         return fetch
 
     async def invalidate(self, _keys):
-        await self._front.clear(namespace=DOMAIN)
+        await Front.clear(namespace=DOMAIN)
 
     async def aclose(self):
         await self._redis.aclose()
@@ -146,17 +145,6 @@ class Dogpile:
 
     async def aclose(self):
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def fastapi_cache():
-    """Import it; it wants a template class for a coder that is not used here, and with it jinja2."""
-    stand_in = types.ModuleType("starlette.templating")
-    vars(stand_in)["_TemplateResponse"] = type("_TemplateResponse", (), {})
-    sys.modules.setdefault("starlette.templating", stand_in)
-    front = importlib.import_module("fastapi_cache").FastAPICache
-    decorate = importlib.import_module("fastapi_cache.decorator").cache
-    coder = importlib.import_module("fastapi_cache.coder").PickleCoder
-    return front, decorate, coder, importlib.import_module("fastapi_cache.backends.redis").RedisBackend
 
 
 def quiet():
