@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
@@ -31,6 +32,7 @@ _BACKLOG = 4_096
 # Most requests a worker takes up at once; more wait in the kernel's queue.
 _CONCURRENCY = 16_384
 _GRACE_S = 15
+_MOST_FILES = 65_536
 
 
 def serve(config: AppConfig) -> None:
@@ -43,6 +45,7 @@ def serve(config: AppConfig) -> None:
     with suppress(RuntimeError):  # set already, by the process that started this one
         multiprocessing.set_start_method("spawn")
     end_with_parent()
+    allow_connections()
     with _with_shared_metrics(config) as shared:
         {"granian": _serve_granian, "uvicorn": _serve_uvicorn}[config.server](shared)
 
@@ -58,6 +61,17 @@ def build(config: AppConfig) -> ASGIApp:
     service = create_app(config)
     spare_what_lasts()
     return service
+
+
+def allow_connections() -> None:
+    """Let this process and its workers have as many files open as they may: each connection is one.
+
+    A login of Debian is given 1,024, of which ten thousand users would see refusals.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def end_with_parent() -> None:

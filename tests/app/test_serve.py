@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -33,3 +35,19 @@ def test_a_foreign_address_is_refused() -> None:
     """An address that is none of this machine's is named."""
     with pytest.raises(ConfigurationError, match=r"192\.0\.2\.1"):
         require_free("192.0.2.1", free_port())
+
+
+@pytest.mark.parametrize(("soft", "hard", "after"), [(256, 4_096, 4_096), (4_096, 4_096, 4_096)])
+def test_as_many_connections_may_be_open_as_the_system_lets(soft: int, hard: int, after: int) -> None:
+    """A login's low limit is raised to the highest that needs no rights, in the process alone."""
+    steps = (
+        "import resource",
+        "from app.serve import allow_connections",
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))",
+        "allow_connections()",
+        "print(*resource.getrlimit(resource.RLIMIT_NOFILE))",
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", "; ".join(steps)], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == [str(after), str(hard)]
