@@ -42,8 +42,15 @@ class AppointmentKeys:
         page_size: int = DEFAULT_PAGE_SIZE,
         **filters: object,
     ) -> CacheKey:
-        parts = (f"date_{day}", *_page(page), *_size(page_size), *_filters(filters))
-        return make_key(tenant, policies.APPOINTMENTS, *parts)
+        # A day is an entity of its own: a booking makes the lists of its day stale, and of no other.
+        own = AppointmentKeys.day(day)
+        parts = (own, *_page(page), *_size(page_size), *_filters(filters))
+        return make_key(tenant, policies.APPOINTMENTS, *parts, entity=own)
+
+    @staticmethod
+    def day(day: date | str) -> str:
+        """Name the entity that the lists of a day show, for keys and for the scopes of writes."""
+        return f"date_{day}"
 
     @staticmethod
     def detail(tenant: int, appointment_id: int) -> CacheKey:

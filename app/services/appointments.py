@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
 from app import policies
+from app.keys import CacheKeys
 from app.problems import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from app.schemas.appointments import (
     FREE,
@@ -23,7 +24,7 @@ from app.schemas.appointments import (
 from app.schemas.fields import utc
 from app.schemas.validation import changed
 from app.services.listing import Found, find
-from app.services.moments import end_of, now_of, start_of, zone_of
+from app.services.moments import days_of, end_of, now_of, start_of, zone_named, zone_of
 from app.services.versions import ANY_VERSION, Precondition, entity_tag
 from app.tables import APPOINTMENTS, CLINICS, CONTACTS
 from monitor.clock import Clock
@@ -65,13 +66,13 @@ class AppointmentService:
             Conflict: The practitioner or the room is taken.
         """
         async with self._database.writing() as unit:
-            await _serialise(unit)
+            zone = await _serialise(unit)
             contact_name = await _contact_name(unit, content.contact_id)
             await _require_free(unit, content, besides=0)
             now, appointment_id = now_of(self._clock), await unit.next_id(policies.APPOINTMENTS)
             values = {**_values(content), "version": 1, "created_at": now, "updated_at": now}
             await unit.execute(scope.insert(APPOINTMENTS, id=appointment_id, **values))
-            unit.changed(policies.APPOINTMENTS, appointment_id)
+            _shows(unit, zone, appointment_id, values["starts_at"])
             return Appointment(id=appointment_id, contact_name=contact_name, **values)
 
     async def replace(
@@ -79,10 +80,10 @@ class AppointmentService:
     ) -> Appointment:
         """Write all of an appointment anew; raises as `change`."""
         async with self._database.writing() as unit:
-            await _serialise(unit)
+            zone = await _serialise(unit)
             current = await _read(unit, appointment_id)
             precondition.require(tag_of(current))
-            return await self._update(unit, current, content)
+            return await self._update(unit, zone, current, content)
 
     async def change(
         self, appointment_id: int, change: AppointmentChange, precondition: Precondition
@@ -96,10 +97,10 @@ class AppointmentService:
             Conflict: The practitioner or the room is taken.
         """
         async with self._database.writing() as unit:
-            await _serialise(unit)
+            zone = await _serialise(unit)
             current = await _read(unit, appointment_id)
             precondition.require(tag_of(current))
-            return await self._update(unit, current, changed(_content(current), change))
+            return await self._update(unit, zone, current, changed(_content(current), change))
 
     async def delete(self, appointment_id: int, precondition: Precondition = ANY_VERSION) -> None:
         """Remove an appointment.
@@ -109,12 +110,14 @@ class AppointmentService:
             PreconditionFailed: It changed since the caller read it.
         """
         async with self._database.writing() as unit:
-            precondition.require(tag_of(await _read(unit, appointment_id)))
+            zone = await _serialise(unit)
+            current = await _read(unit, appointment_id)
+            precondition.require(tag_of(current))
             await unit.execute(scope.delete(APPOINTMENTS).where(APPOINTMENTS.c.id == appointment_id))
-            unit.changed(policies.APPOINTMENTS, appointment_id)
+            _shows(unit, zone, appointment_id, current.starts_at)
 
     async def _update(
-        self, unit: UnitOfWork, current: Appointment, content: AppointmentContent
+        self, unit: UnitOfWork, zone: ZoneInfo, current: Appointment, content: AppointmentContent
     ) -> Appointment:
         contact_name = await _contact_name(unit, content.contact_id)
         await _require_free(unit, content, besides=current.id)
@@ -123,7 +126,7 @@ class AppointmentService:
         done = await unit.execute(scope.update(APPOINTMENTS).where(same_version).values(values))
         if done.rowcount != 1:
             raise PreconditionFailed
-        unit.changed(policies.APPOINTMENTS, current.id)
+        _shows(unit, zone, current.id, current.starts_at, values["starts_at"])
         return Appointment(id=current.id, contact_name=contact_name, created_at=current.created_at, **values)
 
 
@@ -151,10 +154,22 @@ def _conditions(query: AppointmentQuery, zone: ZoneInfo) -> list[ColumnElement[b
     return conditions
 
 
-async def _serialise(unit: UnitOfWork) -> None:
-    # Two bookings that overlap would each miss the other's row: those of a clinic take turns.
-    # SQLite has one writer anyway; NO KEY UPDATE lets writes of other tables go on.
-    await unit.one(scope.select(CLINICS, CLINICS.c.time_zone).with_for_update(key_share=True))
+async def _serialise(unit: UnitOfWork) -> ZoneInfo:
+    """Let this write alone change the clinic's appointments until it ends; return the clinic's time zone.
+
+    Two bookings that overlap would each miss the other's row, and a zone that changed meanwhile
+    would move an appointment to a day that this write does not know. SQLite has one writer
+    anyway; NO KEY UPDATE lets writes of other tables go on.
+    """
+    row = await unit.one(scope.select(CLINICS, CLINICS.c.time_zone).with_for_update(key_share=True))
+    return zone_named(None if row is None else row.time_zone)
+
+
+def _shows(unit: UnitOfWork, zone: ZoneInfo, appointment_id: int, *moments: datetime) -> None:
+    """Book what shows the appointment: itself, lists in general, and those of the days it began or begins."""
+    unit.changed(policies.APPOINTMENTS, appointment_id)
+    for day in {day for moment in moments for day in days_of(moment, zone)}:
+        unit.changed(policies.APPOINTMENTS, CacheKeys.appointments.day(day))
 
 
 async def _read(reader: Reader, appointment_id: int) -> Appointment:

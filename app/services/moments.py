@@ -29,7 +29,18 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
     return start_of(day + timedelta(days=1), zone)
 
 
+def days_of(moment: datetime, zone: ZoneInfo) -> tuple[date, ...]:
+    """Return the days whose lists show `moment`: those between whose start and end it lies."""
+    local = moment.astimezone(zone).date()
+    nearby = (local + timedelta(days=shift) for shift in (-1, 0, 1))
+    return tuple(day for day in nearby if start_of(day, zone) <= moment < end_of(day, zone))
+
+
 async def zone_of(reader: Reader) -> ZoneInfo:
     """Return the bound clinic's time zone."""
-    name = await reader.scalar(scope.select(CLINICS, CLINICS.c.time_zone))
+    return zone_named(await reader.scalar(scope.select(CLINICS, CLINICS.c.time_zone)))
+
+
+def zone_named(name: str | None) -> ZoneInfo:
+    """Return a clinic's time zone as its row names it; UTC where it names none."""
     return ZoneInfo(name or _DEFAULT_ZONE)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from random import Random
+from zoneinfo import ZoneInfo
 
 import httpx2 as httpx
 import pytest
@@ -138,6 +141,71 @@ async def test_a_rename_shows_in_the_appointments_at_once(service: Service) -> N
     ]
 
     assert ["Ana Melo"] * 4 == shown
+
+
+async def test_a_booking_leaves_the_other_days_in_the_cache(service: Service) -> None:
+    """A write makes stale the lists of the days it begins and began on, and of no other day."""
+    seventeenth, eighteenth, nineteenth = (f"/api/appointments?date=2025-06-{day}" for day in (17, 18, 19))
+
+    async def held(path: str) -> None:
+        await until(partial(_is_hit, service.staff, path), 30.0)
+
+    for day in (seventeenth, eighteenth, nineteenth):
+        await held(day)
+    await service.staff.post("/api/appointments", _on("2025-06-18"))
+    assert ("hit", "hit") == (
+        await outcome(service.staff, seventeenth),
+        await outcome(service.staff, nineteenth),
+    )
+    assert 1 == (await service.staff.get(eighteenth)).json()["total"]
+
+    await held(eighteenth)
+    await patch(service.staff, "/api/appointments/2", _on("2025-06-19"))
+    assert "hit" == await outcome(service.staff, seventeenth)
+    assert 0 == (await service.staff.get(eighteenth)).json()["total"]
+    assert 1 == (await service.staff.get(nineteenth)).json()["total"]
+
+    await held(eighteenth)
+    await service.staff.ask("DELETE", "/api/appointments/2")
+    assert "hit" == await outcome(service.staff, eighteenth)
+    assert 0 == (await service.staff.get(nineteenth)).json()["total"]
+
+
+async def _is_hit(caller: Caller, path: str) -> bool:
+    return await outcome(caller, path) == "hit"
+
+
+def _on(day: str, time: str = "09:00") -> dict[str, object]:
+    start, end = (f"{day}T{time[:3]}{minute}:00Z" for minute in ("00", "30"))
+    return appointment(startsAt=start, endsAt=end)
+
+
+async def test_every_day_shows_what_begins_on_it_after_any_writes(service: Service) -> None:
+    """Bookings, moves, deletions and new time zones in any order: no day's list is ever an old one."""
+    random = Random(11)
+    zones = ("Europe/Lisbon", "Pacific/Auckland", "America/Santiago", "Asia/Kathmandu")
+    days = [date(2025, 6, 14) + timedelta(days=shift) for shift in range(6)]
+    zone, begins = ZoneInfo(zones[0]), {1: datetime(2025, 6, 17, 8, tzinfo=UTC)}
+    for step in range(60):
+        moment = datetime(2025, 6, random.choice((15, 16, 17, 18)), random.randrange(24), tzinfo=UTC)
+        content = _on(str(moment.date()), f"{moment:%H}:00") | {"practitioner": f"Dr {step}"}
+        one = random.choice([0, *begins])
+        match random.choice(("book", "move", "delete", "zone")):
+            case "book":
+                begins[(await service.staff.post("/api/appointments", content)).json()["id"]] = moment
+            case "move" if one:
+                await patch(service.staff, f"/api/appointments/{one}", content)
+                begins[one] = moment
+            case "delete" if one:
+                await service.staff.ask("DELETE", f"/api/appointments/{one}")
+                del begins[one]
+            case "zone":
+                zone = ZoneInfo(zones[step % len(zones)])
+                await patch(service.admin, "/api/settings", {"timeZone": zone.key})
+        for day in days:
+            page = (await service.staff.get(f"/api/appointments?date={day}")).json()
+            shown = {item["id"] for item in page["items"]}
+            assert shown == {one for one, start in begins.items() if start.astimezone(zone).date() == day}
 
 
 async def test_a_new_time_zone_shows_in_days_and_figures_at_once(service: Service) -> None:
