@@ -29,6 +29,7 @@ MODULES = (
     "overhead",
     "exposition",
     "server",
+    "headline",
     "endings",
     "console",
     "alerts",
