@@ -5,7 +5,8 @@ Two workers on a real Redis and a real PostgreSQL, the demo's clinics, and the t
 Both rows get the same requests at the same rate, and the same warm-up before they are measured:
 hits, statements a request, and the answer's mean and P99 as a user sees it. Then a thousand users
 at once, each with a connection of its own and a request every two seconds; then ten thousand
-connections that stay open, a thousand of them asked a second.
+connections that stay open, a thousand of them asked a second; then what is too much: 800 and
+1,000 requests a second, the latter a thousand users with a request every second.
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ from app.variables import Key
 from benchmarks.cache_harness import machine, redis
 from benchmarks.open_connections import OpenConnections
 from monitor.clock import SystemClock
+from tests.binaries import need
 from tests.servers import PostgresServer
 
 CLINICS = 24  # as many as the demo has
 SECRET = bytes(range(32))
 RATE, USERS, PAUSE_S, CONNECTIONS = 200.0, 1_000, 2.0, 10_000
+RUSHES, RUSH_S = (800, 1_000), 15
 BARS = {"hit_ratio": 0.9, "statements_saved": 0.7, "mean_ms_1000_users": 10.0, "connections": 10_000}
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def service(**more):
     key = f"bench:{base64.b64encode(SECRET).decode()}"
     with (
         redis() as store,
-        PostgresServer(*(POSTGRES / name for name in ("initdb", "postgres", "psql"))) as db,
+        PostgresServer(*(need(name) for name in ("initdb", "postgres", "psql"))) as db,
     ):
         env = {
             "DATABASE_URL": db.url_of(db.create_database()),
@@ -147,6 +149,9 @@ async def measured(server, warm_s, seconds, *, crowds):
     result |= told(tally, "_1000_users")
     if crowds:
         result |= await crowd(server, traffic.tokens[1])
+        for rate in RUSHES:
+            tally, _ = await traffic.run(float(rate), USERS, RUSH_S)
+            result |= told(tally, f"_at_{rate}_a_second")
     return result
 
 
