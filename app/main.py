@@ -15,7 +15,7 @@ from starlette.types import Scope
 from app.api_page import render as render_page
 from app.auth import TokenResolver
 from app.config import AppConfig
-from app.faults import FaultLayer
+from app.fault_injection import FaultLayer
 from app.openapi import document
 from app.policies import POLICIES
 from app.problems import HANDLERS, Unauthenticated, render
@@ -24,11 +24,11 @@ from app.routes.table import Resource, route_of
 from app.services.registry import Services, make_services
 from app.warming import FirstPages
 from app.zones import ClinicZones
-from monitor.adoption import Adoption
-from monitor.bootstrap import Monitor, build_monitor
 from monitor.clock import Clock, SystemClock
 from monitor.database.connections import PoolSettings
 from monitor.errors import AuthenticationError
+from monitor.kit.adoption import Adoption
+from monitor.kit.monitor import Monitor, build_monitor
 from monitor.middleware.cached_route import CachedRoute
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from app.services.clinics import Clinic, all_clinics
-from monitor.cache_warming import WarmPath
 from monitor.clock import Clock
 from monitor.database.engine import Database
+from monitor.operations.cache_warming_endpoint import WarmPath
 from monitor.tenancy.identity import TenantId
 
 PATHS = (

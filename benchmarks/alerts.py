@@ -19,9 +19,9 @@ from pathlib import Path
 from app.drill.binaries import Binaries
 from app.drill.chain import SHORT
 from app.drill.command import Order, play
-from app.drill.faults import FAULTS
 from app.drill.report import summary
 from app.drill.round import Round
+from app.drill.scenarios import FAULTS
 from app.drill.stage import own_stage
 from monitor.clock import SystemClock
 

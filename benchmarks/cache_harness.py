@@ -20,12 +20,12 @@ from app.drill.stack import RedisServer
 from monitor.cache.admission import AlwaysAdmitted
 from monitor.cache.cache_aside import TenantCache
 from monitor.cache.near_cache import NearCache
-from monitor.cache.opening import open_store
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer
 from monitor.clock import SystemClock
 from monitor.metrics.measurements import Measurements
+from monitor.redis.open_store import open_store
 from monitor.tracing.provider import Service, build_tracing
 
 NO_HEADERS = MappingProxyType({})

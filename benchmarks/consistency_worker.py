@@ -20,16 +20,16 @@ from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.policy import NearMode
 from monitor.clock import SystemClock
-from monitor.consistency import Consistency
+from monitor.consistency.cache_lease import CacheLease
+from monitor.consistency.protocol import Timing
+from monitor.consistency.protocol_worker import ProtocolWorker
 from monitor.database import scope
-from monitor.database.cache_lease import CacheLease
 from monitor.database.connections import PoolSettings
 from monitor.database.engine import Database
-from monitor.database.protocol import Timing
 from monitor.database.scope import tenant_column
 from monitor.tenancy.context import bind, push
 from monitor.tenancy.identity import TenantId
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 
 KEYS = 10
 WRITERS = 2
@@ -109,7 +109,7 @@ class Ours:
     def __init__(self, plan):
         clock, timing, lease = SystemClock(), Timing(), CacheLease(SystemClock(), Timing())
         self._cache = our_cache(plan["redis"], Silent(), near=NearMode(plan["near"]), admission=lease)
-        self._consistency = Consistency(
+        self._consistency = ProtocolWorker(
             plan["database"],
             lease=lease,
             cache=self._cache,

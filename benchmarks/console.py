@@ -20,10 +20,10 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from monitor.adoption import Adoption
-from monitor.bootstrap import build_monitor
 from monitor.cache.policy import CachePolicy
 from monitor.console.session import Sessions
+from monitor.kit.adoption import Adoption
+from monitor.kit.monitor import build_monitor
 from monitor.metrics.catalogue import Outcome
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId

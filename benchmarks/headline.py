@@ -65,7 +65,7 @@ def service(**more):
             **more,
         }
         for step in ("migrate", "demo"):
-            command = [sys.executable, "-m", "app.cli", step]
+            command = [sys.executable, "-m", "app.commands.cli", step]
             subprocess.run(command, env={**os.environ, **env}, check=True, capture_output=True)
         with TaskMedServer(env) as server:
             yield server

@@ -2,7 +2,7 @@
 
 Tenant-isolated caching that never serves what a write replaced, per-tenant
 histograms and counters for Prometheus, OpenTelemetry spans around every cache
-and database call, health, alert rules and dashboards. `monitor.bootstrap` joins
+and database call, health, alert rules and dashboards. `monitor.kit.monitor` joins
 the rooms; each room can be used alone.
 """
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where every component takes time from; tests pass `monitor.testing.ManualClock`."""
+    """Where every component takes time from; tests pass `monitor.testing.fakes.ManualClock`."""
 
     def monotonic(self) -> float:
         """Seconds that never go back, for durations and deadlines."""

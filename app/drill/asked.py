@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.drill.chain import SHORT
 from app.drill.command import Order
-from app.drill.faults import FAULTS
+from app.drill.scenarios import FAULTS
 from app.drill.stage import RunningStack, Stage, operator, own_stage, running_stage
 from app.variables import Key
 from monitor.clock import Clock

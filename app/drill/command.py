@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from app.drill.faults import FAULTS, Fault
 from app.drill.limits import limits_of
 from app.drill.report import exit_code, summary, table
 from app.drill.round import Round
+from app.drill.scenarios import FAULTS, Scenario
 from app.drill.stage import Stage
 from monitor.definitions.deployment import Deployment
 
@@ -37,7 +37,7 @@ class Order:
     note: str = field(default="")
 
     @property
-    def rounds_in_order(self) -> list[Fault]:
+    def rounds_in_order(self) -> list[Scenario]:
         return [FAULTS[name] for _ in range(self.rounds) for name in self.faults]
 
 
@@ -67,7 +67,7 @@ async def play(order: Order, stage: Stage, says: Says) -> list[Round]:
     """
     places = asyncio.Semaphore(order.at_once)
 
-    async def one(fault: Fault) -> Round:
+    async def one(fault: Scenario) -> Round:
         async with places:
             says(fault.name, "setting the stage")
             limits = limits_of(fault, order.deployment)

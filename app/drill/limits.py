@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.drill.faults import Fault
+from app.drill.scenarios import Scenario
 from monitor.definitions.alert_rules import all_alerts
 from monitor.definitions.alertmanager import (
     GROUP_INTERVAL_S,
@@ -40,7 +40,7 @@ class Limits:
     poll_s: float
 
 
-def limits_of(fault: Fault, deployment: Deployment) -> Limits:
+def limits_of(fault: Scenario, deployment: Deployment) -> Limits:
     """Return the bounds of a fault's round at the pace of a deployment."""
     rule = next(alert for alert in all_alerts(deployment) if alert.name == fault.alert)
     ticket = rule.severity is Severity.TICKET

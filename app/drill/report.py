@@ -9,8 +9,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from app.drill.faults import FAULTS
 from app.drill.round import Round
+from app.drill.scenarios import FAULTS
 
 _PARTS = (("fire", "fire_s"), ("page", "page_s"), ("resolve", "resolve_s"))
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.drill.fault_switch import LEASE_S
-from app.drill.faults import Fault, Scene
 from app.drill.limits import Limits
 from app.drill.pages import FIRING, RESOLVED, Pages, false_pages, tells
 from app.drill.receiver import Delivery
+from app.drill.scenarios import Scenario, Scene
 from monitor.clock import Clock
 from monitor.errors import MonitorError
 
@@ -78,7 +78,7 @@ class Drill:
         self._pages = pages
         self._clock = clock
 
-    async def play(self, fault: Fault, limits: Limits, tell: Tell) -> Round:
+    async def play(self, fault: Scenario, limits: Limits, tell: Tell) -> Round:
         """Cause a fault, wait for its page, take it back, wait for its end.
 
         Whatever happens meanwhile, the fault is taken back.
@@ -95,7 +95,7 @@ class Drill:
         result.false_pages = false_pages((await self._pages.heard())[begun:], fault.path, fault.alert)
         return result
 
-    async def _fail(self, fault: Fault, limits: Limits, result: Round, begun: int, tell: Tell) -> None:
+    async def _fail(self, fault: Scenario, limits: Limits, result: Round, begun: int, tell: Tell) -> None:
         async with self._lasting(fault):
             since = self._clock.monotonic()
             tell(f"waiting for {fault.alert}")
@@ -110,7 +110,7 @@ class Drill:
                 lambda: self._all_reach(fault.wait_for), limits, limits.fire_s, "the fault did not spread"
             )
 
-    async def _recover(self, fault: Fault, limits: Limits, result: Round, begun: int, tell: Tell) -> None:
+    async def _recover(self, fault: Scenario, limits: Limits, result: Round, begun: int, tell: Tell) -> None:
         since = self._clock.monotonic()
         tell("waiting until it is over")
         await self._told(fault, limits, limits.resolve_s, begun, RESOLVED)
@@ -118,7 +118,7 @@ class Drill:
         tell("listening for what should not come")
         await self._clock.sleep(limits.after_s)
 
-    async def _told(self, fault: Fault, limits: Limits, seconds: float, begun: int, status: str) -> None:
+    async def _told(self, fault: Scenario, limits: Limits, seconds: float, begun: int, status: str) -> None:
         async def heard() -> bool:
             deliveries: Sequence[Delivery] = (await self._pages.heard())[begun:]
             return any(tells(delivery, fault.path, fault.alert, status) for delivery in deliveries)
@@ -127,7 +127,7 @@ class Drill:
             heard, limits, seconds, f"no message to {fault.path} that {fault.alert} is {status}"
         )
 
-    async def _is_well(self, fault: Fault) -> bool:
+    async def _is_well(self, fault: Scenario) -> bool:
         return await self._watch.is_calm() and await self._all_reach(fault.before)
 
     async def _all_reach(self, least: Mapping[str, float]) -> bool:
@@ -144,7 +144,7 @@ class Drill:
             await self._clock.sleep(limits.poll_s)
 
     @asynccontextmanager
-    async def _lasting(self, fault: Fault) -> AsyncIterator[None]:
+    async def _lasting(self, fault: Scenario) -> AsyncIterator[None]:
         """Keep a fault in force, and take it back even when the drill is broken off."""
         renewing: asyncio.Task[None] | None = None
         try:
@@ -157,7 +157,7 @@ class Drill:
                 await asyncio.wait([renewing])
             await fault.end(self._scene)
 
-    async def _renew(self, fault: Fault) -> None:
+    async def _renew(self, fault: Scenario) -> None:
         while True:
             await self._clock.sleep(_RENEW_S)
             await fault.cause(self._scene)

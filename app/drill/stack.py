@@ -83,7 +83,7 @@ class TaskMedServer(Server):
 
     def command(self) -> Sequence[str]:
         address = ("--host", "127.0.0.1", "--port", str(self.port))
-        return (sys.executable, "-m", "app.cli", "serve", "--migrate", *address, *self._options)
+        return (sys.executable, "-m", "app.commands.cli", "serve", "--migrate", *address, *self._options)
 
     def environment(self) -> Mapping[str, str]:
         source = str(Path(__file__).resolve().parents[2])

@@ -16,17 +16,17 @@ import aiohttp
 from app.auth import Role, TokenIssuer
 from app.drill.chain import Chain
 from app.drill.fault_switch import DrillRefused, FaultSwitch
-from app.drill.faults import Fault, Scene
 from app.drill.pages import AlertmanagerPages, ReceivedPages
 from app.drill.process import Server
 from app.drill.prometheus import Prometheus
 from app.drill.round import Drill
+from app.drill.scenarios import Scenario, Scene
 from app.drill.traffic import Traffic
 from app.variables import Key
 from monitor.clock import Clock
 from monitor.definitions.deployment import Deployment
 
-Stage = Callable[[Fault], AbstractAsyncContextManager[Drill]]
+Stage = Callable[[Scenario], AbstractAsyncContextManager[Drill]]
 
 
 class Child:
@@ -56,7 +56,7 @@ def own_stage(program: Callable[[str], Path], deployment: Deployment, clock: Clo
     """
 
     @asynccontextmanager
-    async def stage(fault: Fault) -> AsyncIterator[Drill]:
+    async def stage(fault: Scenario) -> AsyncIterator[Drill]:
         key = Key("drill", secrets.token_bytes(32))
         with tempfile.TemporaryDirectory(prefix="taskmed-drill-") as folder:
             chain = Chain(Path(folder), program, _text(key), deployment=deployment)
@@ -98,7 +98,7 @@ def running_stage(stack: RunningStack, deployment: Deployment, clock: Clock) -> 
     """
 
     @asynccontextmanager
-    async def stage(fault: Fault) -> AsyncIterator[Drill]:
+    async def stage(fault: Scenario) -> AsyncIterator[Drill]:
         _refuse_impossible(fault, stack)
         async with aiohttp.ClientSession() as session:
             switch = FaultSwitch(session, stack.services, stack.token)
@@ -122,7 +122,7 @@ def operator(keys: Sequence[Key], clock: Clock) -> Callable[[], str]:
     return lambda: issuer.mint(role=Role.OPERATOR, user="drill", lifetime_s=60.0)
 
 
-def _refuse_impossible(fault: Fault, stack: RunningStack) -> None:
+def _refuse_impossible(fault: Scenario, stack: RunningStack) -> None:
     if fault.own_stack:
         raise DrillRefused(f"{fault.name} kills a server: only a stack that the drill started is its to kill")
     if fault.own_traffic and not stack.keys:
@@ -133,7 +133,7 @@ def _refuse_impossible(fault: Fault, stack: RunningStack) -> None:
 
 @asynccontextmanager
 async def _reading(
-    session: aiohttp.ClientSession, urls: Sequence[str], keys: Sequence[Key], fault: Fault, clock: Clock
+    session: aiohttp.ClientSession, urls: Sequence[str], keys: Sequence[Key], fault: Scenario, clock: Clock
 ) -> AsyncIterator[Traffic | None]:
     if not keys:
         yield None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from app.problems import Conflict, Forbidden, Invalid, MalformedBody, NotFound, Unavailable
 from app.routes.table import Operation, Resource
 from app.schemas.operations import Alive, TraceQuery, Traces
-from monitor.cache_switch import Position, Switches
-from monitor.cache_warming import WarmOrder, WarmProgress
-from monitor.health import HealthBody
-from monitor.summary import SummaryBody
+from monitor.operations.cache_switch_endpoint import Position, Switches
+from monitor.operations.cache_warming_endpoint import WarmOrder, WarmProgress
+from monitor.operations.health import HealthBody
+from monitor.operations.summary import SummaryBody
 
 _TAG = "Operations"
 

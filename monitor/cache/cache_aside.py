@@ -17,19 +17,19 @@ from monitor.cache.admission import Admission
 from monitor.cache.complaints import Complaints
 from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
-from monitor.cache.finding import Finder, Found
 from monitor.cache.generations import Generations, born_at
+from monitor.cache.invalidator import Invalidator
 from monitor.cache.keys import CacheKey
-from monitor.cache.lease import LoadLease
+from monitor.cache.load_lease import LoadLease
 from monitor.cache.loading import Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
 from monitor.cache.lookup_spans import LookupSpans
-from monitor.cache.misses import Misses
+from monitor.cache.miss_handler import MissHandler
 from monitor.cache.near_cache import NearCache, NearEntry
 from monitor.cache.near_hits import NearHits
 from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.refreshing import Refresher
+from monitor.cache.reader import Found, Reader
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import Sealer
@@ -93,7 +93,7 @@ class TenantCache:
         self._sampler = sampler
         self._complaints = Complaints(clock)
         generations = Generations(store, clock)
-        self._finder = Finder(
+        self._finder = Reader(
             store=store,
             generations=generations,
             sealer=sealer,
@@ -111,8 +111,8 @@ class TenantCache:
             expiry=self._expiry,
             lease=None if store.signals is None else LoadLease(store, store.signals, clock),
         )
-        self._misses = Misses(self._loading, observer, clock)
-        self._refresher = Refresher(
+        self._misses = MissHandler(self._loading, observer, clock)
+        self._refresher = Invalidator(
             generations=generations,
             policies=policies,
             near=near,
@@ -161,7 +161,7 @@ class TenantCache:
         return held
 
     async def refresh(self, scopes: Sequence[CacheScope]) -> Refreshed:
-        """Give the scopes fresh generations, after the commit; see `Refresher.refresh`."""
+        """Give the scopes fresh generations, after the commit; see `Invalidator.refresh`."""
         return await self._refresher.refresh(scopes)
 
     async def incarnation(self) -> str | None:
@@ -207,7 +207,7 @@ class TenantCache:
                 return self._hit(key, held.entry, _NEAR, self._time(), began, traced=traced)
             nearby = near.get(key)
         try:
-            # `Finder.find`, without a coroutine of its own.
+            # `Reader.find`, without a coroutine of its own.
             reading = await finder.read(key.read_keys if nearby is None else key.generation_keys)
             found = finder.found(key, epoch, reading, near, nearby)
             if found is None:

@@ -10,7 +10,7 @@ from monitor.cache.admission import Admission
 from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
 from monitor.cache.keys import CacheKey
-from monitor.cache.lease import LoadLease
+from monitor.cache.load_lease import LoadLease
 from monitor.cache.lookup import Load, Loaded
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheObserver

@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Collection
 import structlog
 
 from monitor.cache.entry import Entry
-from monitor.cache.finding import Found
 from monitor.cache.keys import CacheKey
 from monitor.cache.lookup import Load
 from monitor.cache.observer import CacheObserver
+from monitor.cache.reader import Found
 from monitor.clock import Clock
 
 _log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.console.history import Point, added
-from monitor.metrics.performance import Lookups
+from monitor.metrics.service_levels import Lookups
 from monitor.objectives import Objectives, Threshold
 
 _DIGITS = 6

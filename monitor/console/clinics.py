@@ -16,7 +16,7 @@ from monitor.console.snapshot import Snapshot
 from monitor.console.tables import ORDERS, clinic_rows, clinic_table
 from monitor.metrics import catalogue
 from monitor.metrics.catalogue import TENANT_DURATION
-from monitor.metrics.performance import Requests
+from monitor.metrics.service_levels import Requests
 from monitor.objectives import Objectives
 
 _SHOWN = 100

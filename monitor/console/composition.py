@@ -7,7 +7,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from monitor.cache.rollout import Rollout
-from monitor.cache_switch import CacheSwitch
 from monitor.clock import Clock
 from monitor.console.console import Console
 from monitor.console.history import course
@@ -17,9 +16,10 @@ from monitor.console.snapshot import Surveyor
 from monitor.console.steering import Steering
 from monitor.console.views import Views
 from monitor.console.visit import Visits
-from monitor.health import Health
 from monitor.metrics.windows import Windows
 from monitor.objectives import Objectives
+from monitor.operations.cache_switch_endpoint import CacheSwitch
+from monitor.operations.health import Health
 from monitor.tenancy.resolver import TenantResolver
 from monitor.tracing.recent import RecentTraces
 

@@ -20,7 +20,7 @@ from monitor.metrics.catalogue import (
     Outcome,
 )
 from monitor.metrics.family import Family, Reading
-from monitor.metrics.performance import Lookups, Requests
+from monitor.metrics.service_levels import Lookups, Requests
 from monitor.metrics.windows import Step, Window, Windows, counter_rows, histogram_rows
 
 _LONGEST_S: Final = 3_600.0

@@ -12,7 +12,7 @@ from monitor.console.html import Child, Markup
 from monitor.console.layout import at, card, grid
 from monitor.console.links import Links
 from monitor.console.snapshot import Snapshot
-from monitor.metrics.performance import Issue
+from monitor.metrics.service_levels import Issue
 
 _SHOWN, _MOST = 6, 40
 _NAMED: Final = 3

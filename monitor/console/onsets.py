@@ -8,7 +8,7 @@ from typing import Final
 
 from monitor.console.alarms import broken_since
 from monitor.console.history import Point, course, route_courses
-from monitor.metrics.performance import Issue
+from monitor.metrics.service_levels import Issue
 from monitor.metrics.windows import Windows
 
 # Looking back costs a walk over the steps for each clinic; the worst few are what an operator asks about.

@@ -13,10 +13,10 @@ from monitor.console.figures import Figures
 from monitor.console.history import History, Point
 from monitor.console.onsets import Onset, onsets
 from monitor.errors import DatabaseError
-from monitor.health import Finding
-from monitor.metrics.performance import Issue, Performance
+from monitor.metrics.service_levels import Issue, ServiceLevels
 from monitor.metrics.windows import Windows
 from monitor.objectives import Objectives, Threshold
+from monitor.operations.health import Finding
 
 Scopes = Sequence[tuple[int | None, str | None]]
 
@@ -43,7 +43,7 @@ class Snapshot:
     at: float
     monotonic: float
     seconds: float
-    performance: Performance
+    performance: ServiceLevels
     issues: Sequence[Issue]
     points: Sequence[Point]
     alarms: Sequence[Alarm]
@@ -118,7 +118,7 @@ class Surveyor:
     def _compute(self, checks: Mapping[str, Finding], off: Scopes | None) -> Snapshot:
         started = self._clock.monotonic()
         window, short = self._windows.over_each(self._window_s, self._windows.step_s)
-        performance = Performance(window.reading, self._probes)
+        performance = ServiceLevels(window.reading, self._probes)
         past = self._history.points()
         points = (*past, self._history.current(short))
         issues = list(performance.issues(self._objectives, window.seconds))

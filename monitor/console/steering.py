@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from monitor.cache.rollout import Rollout
-from monitor.cache_switch import CacheSwitch, Position
 from monitor.console.links import Links
 from monitor.console.security import Fields
 from monitor.console.session import Session
 from monitor.errors import DatabaseError
+from monitor.operations.cache_switch_endpoint import CacheSwitch, Position
 
 SAID: Final = {
     "off": ("Switched off. Every worker follows within a moment.", "good"),

@@ -12,7 +12,7 @@ from monitor.console.html import Child, Markup
 from monitor.console.layout import grid
 from monitor.console.links import Links
 from monitor.console.snapshot import Snapshot
-from monitor.metrics.performance import Performance, Requests
+from monitor.metrics.service_levels import Requests, ServiceLevels
 from monitor.objectives import Objectives, Threshold
 
 _FEWEST: Final = 20
@@ -28,7 +28,7 @@ class ClinicRow(NamedTuple):
     hit_ratio: float | None
 
 
-def clinic_rows(performance: Performance, order: str) -> list[ClinicRow]:
+def clinic_rows(performance: ServiceLevels, order: str) -> list[ClinicRow]:
     """Return the clinics with requests in the window, in one of `ORDERS`."""
     rows = [
         ClinicRow(tenant, requests, performance.cache(tenant).hit_ratio)

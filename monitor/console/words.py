@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from monitor.metrics.performance import Issue
+from monitor.metrics.service_levels import Issue
 from monitor.objectives import Threshold
 
 NOTHING: Final = "-"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.database.outbox import rows_for
+from monitor.database.outbox_rows import rows_for
 from monitor.database.scope import require_scope
 from monitor.database.sequences import next_value
 from monitor.database.statements import COMMIT, words_of

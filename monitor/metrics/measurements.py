@@ -16,7 +16,6 @@ from monitor.metrics.cache_recorder import CacheRecorder
 from monitor.metrics.catalogue import CATALOGUE, Metric
 from monitor.metrics.collector import ColumnsCollector
 from monitor.metrics.columns import Columns
-from monitor.metrics.courtesy import CourteousThread
 from monitor.metrics.database_recorder import DatabaseRecorder
 from monitor.metrics.exposition import Exposition
 from monitor.metrics.http_recorder import HttpRecorder
@@ -25,6 +24,7 @@ from monitor.metrics.runtime_recorder import RuntimeRecorder
 from monitor.metrics.trace_recorder import TraceRecorder
 from monitor.metrics.windows import Windows
 from monitor.metrics.workers import Workers
+from monitor.metrics.yielding_thread import YieldingThread
 
 _LOOK_S = 5.0
 _SWEEP_S = 30.0
@@ -58,7 +58,7 @@ class Measurements:
         self.workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
         self._clock = clock
         # One thread for everything that reads the counts: at most one core is ever busy with it.
-        self.executor = CourteousThread("metrics")
+        self.executor = YieldingThread("metrics")
         columns = self.columns
         self.budget = TenantBudget(columns, self.workers.table)
         self.http = HttpRecorder(columns, self.budget)

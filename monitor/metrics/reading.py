@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.metrics.catalogue import Metric
-from monitor.metrics.courtesy import give_way
 from monitor.metrics.family import Family, Reading
 from monitor.metrics.layout import Layout
 from monitor.metrics.plain_reading import read_plain
 from monitor.metrics.source import Source
 from monitor.metrics.tenant_reading import read_tenants
 from monitor.metrics.tenant_table import LiveRows
+from monitor.metrics.yielding_thread import give_way
 
 # Rows that are read and written as text in one go: each call into C stays well below a millisecond, so
 # that the serving loop gets the interpreter back in time.

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from monitor.clock import Clock
 from monitor.metrics.catalogue import UNMATCHED, Outcome
-from monitor.middleware.recorder import HttpRecorder
+from monitor.middleware.recorder import HttpObserver
 from monitor.middleware.request import RequestRecord
 from monitor.middleware.route_template import RouteTemplates
 from monitor.tracing.request_trace import Ending, RequestTrace
@@ -33,7 +33,7 @@ class Listeners:
     __slots__ = ("log", "monotonic", "recorder", "templates")
 
     def __init__(
-        self, recorder: HttpRecorder, clock: Clock, templates: RouteTemplates, log: RequestLog | None
+        self, recorder: HttpObserver, clock: Clock, templates: RouteTemplates, log: RequestLog | None
     ) -> None:
         self.recorder = recorder
         self.monotonic = clock.monotonic

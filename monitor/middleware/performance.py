@@ -10,7 +10,7 @@ from monitor.metrics.catalogue import METHODS, OTHER_METHOD
 from monitor.middleware.connection import Connection
 from monitor.middleware.exchange import Exchange, Listeners, RequestLog
 from monitor.middleware.near_answers import NearAnswers
-from monitor.middleware.recorder import HttpRecorder
+from monitor.middleware.recorder import HttpObserver
 from monitor.middleware.request import open_record
 from monitor.middleware.route_template import RouteTemplates
 from monitor.tracing.flight_record import FlightRecord
@@ -38,7 +38,7 @@ class PerformanceMiddleware:
         self,
         app: ASGIApp,
         *,
-        recorder: HttpRecorder,
+        recorder: HttpObserver,
         tracing: RequestTracing,
         clock: Clock,
         log: RequestLog | None = None,

@@ -7,7 +7,7 @@ from typing import Protocol
 from monitor.metrics.catalogue import Outcome
 
 
-class HttpRecorder(Protocol):
+class HttpObserver(Protocol):
     """Receives the beginning and the end of every request and websocket connection.
 
     Methods are known ones or `_OTHER`, routes are full templates or `__unmatched__`,

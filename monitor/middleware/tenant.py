@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.errors import AuthenticationError, InvalidTenantId
 from monitor.middleware.request import RequestRecord, record_of
-from monitor.problem import problem
+from monitor.problems import problem
 from monitor.tenancy.context import pop, push
 from monitor.tenancy.resolver import TenantResolver
 

@@ -12,15 +12,15 @@ from typing import Any, Protocol
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.trace import Span, StatusCode, set_span_in_context
 
-from monitor.tracing.epoch import Epoch
 from monitor.tracing.flight_span import ChildSpan
 from monitor.tracing.spans import ERROR_TYPE
+from monitor.tracing.wall_clock import WallClock
 
 
 class StartsSpans(Protocol):
     """What a `CurrentSpan` asks of its tracer."""
 
-    epoch: Epoch
+    epoch: WallClock
 
     def start_span(self, *arguments: Any) -> Span: ...
 

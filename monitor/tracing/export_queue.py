@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from monitor.handoff import Handoff
+from monitor.background_queue import BackgroundQueue
 from monitor.tracing.observer import SpanLoss, TraceObserver
 
 
@@ -34,7 +34,7 @@ class ExportQueue:
         self._export = export
         self._observer = observer
         self._close_exporter = close
-        self._spans: Handoff[object] = Handoff(
+        self._spans: BackgroundQueue[object] = BackgroundQueue(
             self._send,
             partial(observer.lost, SpanLoss.QUEUE_FULL),
             name="monitor-span-export",

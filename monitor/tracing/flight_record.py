@@ -15,11 +15,11 @@ from typing import Any, Protocol
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState, set_span_in_context
 
-from monitor.tracing.epoch import Epoch
 from monitor.tracing.flight_span import ChildSpan, FlightSpan
 from monitor.tracing.observer import TraceDecision, TraceObserver
 from monitor.tracing.request_trace import Ending
 from monitor.tracing.spans import Facts, Scope
+from monitor.tracing.wall_clock import WallClock
 
 MOST_SPANS = 128
 
@@ -59,7 +59,7 @@ class Keeper:
         export: Callable[[Sequence[FlightSpan]], None],
         shelf: Shelf,
         observer: TraceObserver,
-        epoch: Epoch,
+        epoch: WallClock,
     ) -> None:
         self._slow_s = slow_s
         self.export = export

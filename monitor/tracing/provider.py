@@ -13,21 +13,21 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from monitor.clock import Clock
-from monitor.tracing.epoch import Epoch
+from monitor.tracing.begin_request import RequestTraces
 from monitor.tracing.export_queue import ExportQueue
 from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import ChildSpan
-from monitor.tracing.landing import land
 from monitor.tracing.observer import TraceObserver
 from monitor.tracing.otlp import encode, encode_resource
 from monitor.tracing.otlp_http import OtlpSender, Sender
 from monitor.tracing.recent import RecentTraces
-from monitor.tracing.request_tracing import RequestTraces
 from monitor.tracing.sampling import HeadSampler, Propagation
 from monitor.tracing.service import Service as Service
+from monitor.tracing.span_export import read_span
 from monitor.tracing.spans import ReadSpan, Scope
 from monitor.tracing.tracer import KitTracer, KitTracerProvider
 from monitor.tracing.tracing import Tracing as Tracing
+from monitor.tracing.wall_clock import WallClock
 
 
 def build_tracing(
@@ -58,7 +58,7 @@ def build_tracing(
         sender: Takes OTLP requests in place of the HTTP sender that `endpoint` stands for.
         exporter: One of the SDK's exporters in place of OTLP, for other destinations.
     """
-    epoch = Epoch(clock)
+    epoch = WallClock(clock)
     read = partial(_read, epoch=epoch)
     shelf = RecentTraces(recent, slow_s, read)
     queue = None
@@ -105,11 +105,11 @@ def _send_to_exporter(
         return exporter.export(spans) is SpanExportResult.SUCCESS
 
 
-def _read(span: object, epoch: Epoch) -> ReadSpan | None:
+def _read(span: object, epoch: WallClock) -> ReadSpan | None:
     """Return what may leave of a span; None while it runs."""
     if not isinstance(span, ChildSpan | FlightRecord):
         raise TypeError(type(span).__name__)
-    return None if span.ended is None else land(span, epoch)
+    return None if span.ended is None else read_span(span, epoch)
 
 
 def _readable(span: ReadSpan, resource: Resource) -> ReadableSpan:

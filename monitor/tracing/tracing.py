@@ -6,9 +6,9 @@ import asyncio
 
 from opentelemetry.trace import Tracer
 
+from monitor.tracing.begin_request import RequestTraces
 from monitor.tracing.export_queue import ExportQueue
 from monitor.tracing.recent import RecentTraces
-from monitor.tracing.request_tracing import RequestTraces
 from monitor.tracing.spans import KIT
 from monitor.tracing.tracer import KitTracerProvider
 

@@ -22,7 +22,7 @@ from monitor.clock import SystemClock
 from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.tenancy.context import bind
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 
 KEY = Key("test", b"0" * 32)
 KEY_TEXT = f"test:{base64.b64encode(KEY.secret).decode()}"

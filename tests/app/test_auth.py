@@ -15,7 +15,7 @@ from app.auth import Role, TokenIssuer, TokenResolver, may_change_settings, may_
 from app.variables import Key
 from monitor.errors import AuthenticationError, InvalidTenantId
 from monitor.tenancy.identity import Identity, TenantId
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 OLD, NEW = Key("old", b"o" * 32), Key("new", b"n" * 32)
 

@@ -13,7 +13,7 @@ import pytest
 from app.main import create_app
 from app.warming import PATHS, FirstPages
 from monitor.clock import SystemClock
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.app.service import (
     Caller,
     Service,

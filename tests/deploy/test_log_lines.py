@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from app.config import VARIABLES
-from monitor.logs import Logs
+from monitor.logging.logs import Logs
 from tests.binaries import ROOT
 from tests.monitor.tracing.room import SERVICE, Ended, Room
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.cache_command import CacheUnreachable, move, warm
+from app.commands.cache_switch import CacheUnreachable, move, warm
 from app.drill.stack import TaskMedServer
 from app.variables import Key
 from tests.app.service import KEY, KEY_TEXT

@@ -42,7 +42,7 @@ def _drill(stack: AlertStack, home: Path) -> subprocess.CompletedProcess[str]:
     addresses = ("--service", stack.service.url, "--prometheus", stack.prometheus.url)
     options = ("--alertmanager", stack.alertmanager.url, "--profile", "short", "--fault", "errors", "--json")
     return subprocess.run(
-        [sys.executable, "-m", "app.cli", "drill", *addresses, *options],
+        [sys.executable, "-m", "app.commands.cli", "drill", *addresses, *options],
         cwd=home,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "TASKMED_TOKEN_KEYS": KEY_TEXT},
         capture_output=True,

@@ -102,7 +102,7 @@ def _targets() -> Iterator[tuple[str, Json]]:
 async def _fill(stack: AlertStack) -> None:
     """Fill the database with the demo's clinics, whose rows the traffic reads and changes."""
     fill = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.cli", "demo"),
+        *(sys.executable, "-m", "app.commands.cli", "demo"),
         env=dict(stack.service.environment()),
         cwd=stack.service.folder,
         stdout=asyncio.subprocess.DEVNULL,
@@ -113,7 +113,16 @@ async def _fill(stack: AlertStack) -> None:
 @asynccontextmanager
 async def _traffic(stack: AlertStack, seconds: int) -> AsyncIterator[None]:
     """Send what clinics send, reads and writes, by the service's own load generator."""
-    command = (sys.executable, "-m", "app.cli", "load", "--url", stack.service.url, "--clinics", "12")
+    command = (
+        sys.executable,
+        "-m",
+        "app.commands.cli",
+        "load",
+        "--url",
+        stack.service.url,
+        "--clinics",
+        "12",
+    )
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "TASKMED_TOKEN_KEYS": KEY_TEXT}
     load = await asyncio.create_subprocess_exec(
         *command,

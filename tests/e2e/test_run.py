@@ -25,7 +25,7 @@ _CURL = re.compile(r"curl -H \"(Authorization: Bearer [^\"]+)\" (http://\S+)")
 
 @contextmanager
 def _run(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "app.cli", "run", "--port", str(port), "--rate", "20"]
+    command = [sys.executable, "-m", "app.commands.cli", "run", "--port", str(port), "--rate", "20"]
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(folder)}
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

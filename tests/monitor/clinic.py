@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from monitor.adoption import Adoption
-from monitor.bootstrap import Monitor, build_monitor
 from monitor.cache.keys import make_key
 from monitor.cache.policy import CachePolicy
 from monitor.database import scope
 from monitor.database.connections import PoolSettings, for_writing, make_engine
 from monitor.database.kit_tables import create_kit_tables
 from monitor.errors import AuthenticationError
+from monitor.kit.adoption import Adoption
+from monitor.kit.monitor import Monitor, build_monitor
 from monitor.middleware.cached_route import CachedRoute
 from monitor.settings import CacheSettings, MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId

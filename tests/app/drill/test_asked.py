@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.drill.asked import Asked, order_of, stage_of
-from app.drill.faults import FAULTS
+from app.drill.scenarios import FAULTS
 from monitor.clock import SystemClock
 from monitor.errors import ConfigurationError
 from tests.app.service import KEY

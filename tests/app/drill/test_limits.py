@@ -7,8 +7,8 @@ from dataclasses import astuple
 import pytest
 
 from app.drill.chain import SHORT
-from app.drill.faults import FAULTS, Fault
 from app.drill.limits import limits_of
+from app.drill.scenarios import FAULTS, Scenario
 from monitor.definitions.alert_rules import all_alerts
 from monitor.definitions.deployment import Deployment
 
@@ -17,7 +17,7 @@ PRODUCTION = Deployment()
 
 
 @EVERY
-def test_it_waits_for_the_slowest_that_is_right(fault: Fault) -> None:
+def test_it_waits_for_the_slowest_that_is_right(fault: Scenario) -> None:
     """Longer than the window and the patience of the rule; an end longer than the rule keeps firing."""
     (rule,) = [alert for alert in all_alerts(PRODUCTION) if alert.name == fault.alert]
     limits = limits_of(fault, PRODUCTION)
@@ -27,7 +27,7 @@ def test_it_waits_for_the_slowest_that_is_right(fault: Fault) -> None:
 
 
 @EVERY
-def test_a_short_profile_is_bounded_in_minutes(fault: Fault) -> None:
+def test_a_short_profile_is_bounded_in_minutes(fault: Scenario) -> None:
     """At an hour a minute a whole round ends within six minutes whatever happens."""
     limits = limits_of(fault, SHORT)
     assert sum(astuple(limits)) < 360

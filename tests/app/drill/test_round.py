@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from app.drill.fault_switch import LEASE_S
-from app.drill.faults import Fault, Scene
 from app.drill.limits import Limits
 from app.drill.receiver import Delivery
 from app.drill.round import Drill, Round
-from monitor.testing import ManualClock
+from app.drill.scenarios import Scenario, Scene
+from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 
 NEVER = 1e9
@@ -57,8 +57,8 @@ class Stack:
         over = [_message("TooSlow", "resolved")] if self._since(self.ended) >= self.resolves_s else []
         return [*told, *(self.extra if self.caused else ()), *over]
 
-    def fault(self, **more: Any) -> Fault:
-        return Fault("slow", "it is slow", "TooSlow", self.cause, self.end, **more)
+    def fault(self, **more: Any) -> Scenario:
+        return Scenario("slow", "it is slow", "TooSlow", self.cause, self.end, **more)
 
 
 class Nothing:
@@ -89,7 +89,7 @@ async def _through(clock: ManualClock, story: Coroutine[Any, Any, Round]) -> Rou
     return playing.result()
 
 
-def _play(stack: Stack, fault: Fault, said: list[str] | None = None) -> Coroutine[Any, Any, Round]:
+def _play(stack: Stack, fault: Scenario, said: list[str] | None = None) -> Coroutine[Any, Any, Round]:
     drill = Drill(Scene(Nothing()), stack, stack, stack.clock)
     return drill.play(fault, LIMITS, (said if said is not None else []).append)
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from app.drill.fault_switch import DrillRefused
-from app.drill.faults import FAULTS
 from app.drill.process import Server
 from app.drill.round import Drill
+from app.drill.scenarios import FAULTS
 from app.drill.stage import Child, RunningStack, operator, running_stage
 from app.variables import Key
 from monitor.clock import SystemClock

@@ -11,7 +11,7 @@ from aiohttp import web
 from app.auth import TokenResolver
 from app.drill.traffic import Traffic
 from monitor.clock import SystemClock
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.app.drill.answers import answering
 from tests.app.service import KEY
 from tests.conditions import until

@@ -18,7 +18,7 @@ from app.load.generator import Generator, open_session
 from app.load.mix import Mix
 from app.load.report import summary, table
 from monitor.clock import SystemClock
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 _NOW = datetime(2025, 6, 17, 9, 30, tzinfo=UTC)
 

@@ -15,17 +15,17 @@ from monitor.cache.keys import CacheKey, make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
 from monitor.cache.near_cache import NearCache
-from monitor.cache.opening import open_store
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import AesGcmSealer, Sealer
 from monitor.cache.store import Store
 from monitor.clock import Clock, SystemClock
+from monitor.redis.open_store import open_store
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind
 from monitor.tenancy.identity import TenantId
-from monitor.testing import FaultyStore, ManualClock, RecordingObserver
+from monitor.testing.fakes import FaultyStore, ManualClock, RecordingObserver
 
 SECRET = bytes(range(32))
 STALE_POLICY = CachePolicy("contacts", 300.0, jitter=0.0, stale_if_error_s=600.0, near=NearMode.OFF)

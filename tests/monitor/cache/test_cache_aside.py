@@ -19,7 +19,7 @@ from monitor.cache.store import Reading, Store
 from monitor.clock import SystemClock
 from monitor.errors import CrossTenantAccess, InvalidCacheKey, TenantNotBound
 from monitor.tenancy.context import bind
-from monitor.testing import FaultyStore, ManualClock
+from monitor.testing.fakes import FaultyStore, ManualClock
 from tests.monitor.cache.conftest import Bench, detail, faulty, make_bench, page, scope
 
 pytestmark = pytest.mark.usefixtures("bound")

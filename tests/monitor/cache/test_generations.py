@@ -10,7 +10,7 @@ from monitor.cache.generations import TOKEN_BYTES, Generations, born_at, stamp
 from monitor.cache.memory_store import MemoryStore
 from monitor.cache.store import Store
 from monitor.errors import StoreUnavailable
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.monitor.cache.conftest import page, scope
 
 KEYS = page().generation_keys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.cache.memory_store import MemoryStore
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 
 async def test_values_end_by_the_clock(clock: ManualClock) -> None:

@@ -9,7 +9,7 @@ from monitor.cache.keys import make_key
 from monitor.cache.near_cache import LEASE_S, NearCache
 from monitor.cache.near_hits import NearHits
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 KEY = make_key(1, "notes", "list")
 EPOCH = 3

@@ -11,7 +11,7 @@ from monitor.cache.memory_store import MemoryStore
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.testing import FaultyStore, ManualClock
+from monitor.testing.fakes import FaultyStore, ManualClock
 from tests.conditions import until
 from tests.monitor.cache.conftest import Bench, faulty, make_bench, page, scope
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from monitor.cache.rollout import Rollout
 from monitor.errors import ConfigurationError
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 from tests.monitor.cache.conftest import page
 
 

@@ -14,7 +14,7 @@ from monitor.cache.observer import CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.sampler import ConsistencySampler
 from monitor.tenancy.context import bind
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing.fakes import ManualClock, RecordingObserver
 from tests.conditions import until
 from tests.monitor.cache.conftest import Bench, make_bench, page, scope
 

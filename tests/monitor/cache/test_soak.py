@@ -7,12 +7,12 @@ import gc
 from collections.abc import Callable
 
 from monitor.cache.near_cache import NearCache
-from monitor.cache.opening import open_store
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.store import Store
 from monitor.clock import SystemClock
+from monitor.redis.open_store import open_store
 from monitor.tenancy.context import bind
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 from tests.monitor.cache.conftest import Bench, detail, make_bench, page, scope
 from tests.servers import RedisServer
 

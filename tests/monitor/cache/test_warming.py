@@ -14,7 +14,7 @@ from monitor.cache.warming import Warmed, Warming, WarmItem
 from monitor.clock import SystemClock
 from monitor.tenancy.context import bind, current
 from monitor.tenancy.identity import TenantId
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 from tests.monitor.cache.conftest import Bench, make_bench, page
 

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Sequence
 
 from monitor.clock import Clock
+from monitor.consistency.outbox_statements import OutboxRow, OutboxSnapshot
+from monitor.consistency.protocol import OutboxNews, Timing
 from monitor.database.kit_tables import OutboxKind
-from monitor.database.outbox import OutboxRow, OutboxSnapshot
-from monitor.database.protocol import OutboxNews, Timing
 from monitor.errors import StatementFailed
 from monitor.scopes import CacheScope
-from monitor.testing_redis import Gate
+from monitor.testing.fake_redis import Gate
 
 
 class MemoryOutbox:

@@ -17,9 +17,9 @@ from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, 
 from monitor.cache.keys import CacheKey
 from monitor.cache.observer import CacheResult
 from monitor.cache.policy import NearMode
-from monitor.database.outbox import OutboxSnapshot
-from monitor.testing import ManualClock
-from monitor.testing_redis import Fault, Gate
+from monitor.consistency.outbox_statements import OutboxSnapshot
+from monitor.testing.fake_redis import Gate, RedisFault
+from monitor.testing.fakes import ManualClock
 from tests.monitor.consistency.world import LEASE_S, TICK_S, Parts, Worker, World, detail, page
 
 WORKERS = 3
@@ -28,7 +28,7 @@ NUMBERS = st.integers(0, WORKERS - 1)
 DOMAINS = st.sampled_from(["contacts", "appointments"])
 ALL_KEYS = (page(), detail(), page("appointments"), detail("appointments"))
 KEYS = st.sampled_from(ALL_KEYS)
-FAULTS = st.sampled_from(Fault)
+FAULTS = st.sampled_from(RedisFault)
 SCOPES = st.sampled_from([(None, None), (1, None), (None, "contacts"), (1, "contacts")])
 
 
@@ -83,12 +83,12 @@ class CacheProtocolModel(RuleBasedStateMachine):
                 self.do(self._read(number, key))
 
     @rule(number=NUMBERS, domain=DOMAINS, fault=FAULTS)
-    def write(self, number: int, domain: str, fault: Fault) -> None:
+    def write(self, number: int, domain: str, fault: RedisFault) -> None:
         """Commit, and answer when it may be answered; Redis may fail at just this one command."""
         store = self.workers[number].store
         store.write_fault = fault
         self.do(self._write(number, domain))
-        store.write_fault = Fault.NONE
+        store.write_fault = RedisFault.NONE
 
     @rule(number=NUMBERS, domain=DOMAINS)
     def commit_and_crash(self, number: int, domain: str) -> None:
@@ -171,7 +171,7 @@ class CacheProtocolModel(RuleBasedStateMachine):
         self.do(self.world.pass_time(ticks * TICK_S))
 
     @rule(number=st.sampled_from([None, *range(WORKERS)]), fault=FAULTS)
-    def break_or_mend_redis(self, number: int | None, fault: Fault) -> None:
+    def break_or_mend_redis(self, number: int | None, fault: RedisFault) -> None:
         """Cut one worker off from Redis by itself, or all, in one way or another; or join them again."""
         for worker in self.workers:
             if number in (None, worker.number):
@@ -320,7 +320,7 @@ class CacheProtocolModel(RuleBasedStateMachine):
         self.world.outbox.unswitch_all()
         await self._release()
         for worker in self.workers:
-            worker.store.fault = Fault.NONE
+            worker.store.fault = RedisFault.NONE
         await self._carry_on(12 * LEASE_S / 2, every=LEASE_S / 2)
         for worker in self.workers:
             await worker.poll.once()

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitor.cache.bypass import BypassFlight
+from monitor.cache.bypass_flight import BypassFlight
 from monitor.cache.generations import TOKEN_BYTES
 from monitor.cache.keys import CacheKey
 from monitor.cache.lookup import Load, Loaded, Lookup
 from monitor.cache.sealing import AesGcmSealer
-from monitor.database.cache_lease import CacheLease
+from monitor.consistency.cache_lease import CacheLease
+from monitor.consistency.outbox_statements import OutboxRow, OutboxSnapshot
+from monitor.consistency.relay import Relay
+from monitor.consistency.settlement import CacheSettlement
 from monitor.database.kit_tables import OutboxKind
-from monitor.database.outbox import OutboxRow, OutboxSnapshot
-from monitor.database.relay import Relay
-from monitor.database.settlement import CacheSettlement
 from monitor.database.write_context import Commit
 from monitor.scopes import CacheScope
 from monitor.tenancy.identity import TenantId
-from monitor.testing_redis import FakeRedisStore
+from monitor.testing.fake_redis import FakeRedisStore
 from tests.monitor.consistency.memory_outbox import MemoryOutbox
 from tests.monitor.consistency.world import TICK_S, TIMING, Worker
 

@@ -15,22 +15,22 @@ from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded, Lookup
 from monitor.cache.near_cache import NearCache
 from monitor.cache.observer import CacheResult
-from monitor.cache.opening import open_store
 from monitor.cache.policy import CachePolicy
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer
 from monitor.clock import SystemClock
-from monitor.consistency import Consistency
+from monitor.consistency.cache_lease import CacheLease
+from monitor.consistency.durable_switch import DurableSwitch
+from monitor.consistency.outbox_store import OutboxStore
+from monitor.consistency.protocol import Timing
+from monitor.consistency.protocol_worker import ProtocolWorker
 from monitor.database import scope
-from monitor.database.cache_lease import CacheLease
 from monitor.database.connections import PoolSettings, for_writing, make_engine
 from monitor.database.engine import Database
-from monitor.database.kill_switch import KillSwitch
 from monitor.database.kit_tables import CACHE_OUTBOX, create_kit_tables
-from monitor.database.outbox_tables import OutboxTables
-from monitor.database.protocol import Timing
+from monitor.redis.open_store import open_store
 from monitor.tenancy.context import bind
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 from tests.conditions import until
 from tests.monitor.database.notes import METADATA, NOTES
 from tests.servers import RedisServer
@@ -70,7 +70,7 @@ class Worker:
             near=NearCache(),
             rollout=Rollout(observer),
         )
-        self.consistency = Consistency(
+        self.consistency = ProtocolWorker(
             url,
             lease=lease,
             cache=self.cache,
@@ -215,8 +215,8 @@ async def test_a_writer_that_dies_after_its_commit_is_made_good(workers: list[Wo
 async def test_the_switch_reaches_every_worker_and_revives_nothing(workers: list[Worker], url: str) -> None:
     """Off means bypass everywhere; on again begins with misses, whatever was stored before."""
     clock = SystemClock()
-    tables = OutboxTables(url, observer=RecordingObserver(), clock=clock, timing=TIMING)
-    switch = KillSwitch(tables, clock)
+    tables = OutboxStore(url, observer=RecordingObserver(), clock=clock, timing=TIMING)
+    switch = DurableSwitch(tables, clock)
 
     await switch.turn_off(domain="notes")
     for worker in workers:

@@ -17,7 +17,7 @@ from monitor.cache.lookup import Lookup
 from monitor.cache.observer import CacheResult
 from monitor.cache.policy import NearMode
 from monitor.database.kit_tables import OutboxKind
-from monitor.testing_redis import Fault, Gate
+from monitor.testing.fake_redis import Gate, RedisFault
 from tests.monitor.consistency import mutants
 from tests.monitor.consistency.world import LEASE_S, TICK_S, TIMING, Parts, Worker, World, detail, page
 
@@ -34,12 +34,12 @@ async def warm(*workers: Worker, domain: str = "contacts") -> None:
 
 def cut_off(*workers: Worker) -> None:
     for worker in workers:
-        worker.store.fault = Fault.REFUSED
+        worker.store.fault = RedisFault.REFUSED
 
 
 def reconnect(*workers: Worker) -> None:
     for worker in workers:
-        worker.store.fault = Fault.NONE
+        worker.store.fault = RedisFault.NONE
 
 
 def begun_read(worker: Worker) -> asyncio.Task[Lookup]:
@@ -155,11 +155,11 @@ async def an_answer_of_redis_is_lost(world: World) -> None:
     """A SET runs unseen, a read fills, another write is answered; then the first one is tried again."""
     first, second, reader = await world.workers(3)
     world.clock.advance(TICK_S)
-    first.store.write_fault = Fault.UNANSWERED
+    first.store.write_fault = RedisFault.UNANSWERED
     lost = first.write()
     await world.settle_down()
     await warm(reader)
-    first.store.write_fault = Fault.NONE
+    first.store.write_fault = RedisFault.NONE
     await second.write()
     assert world.answered["contacts"] == 3
     await first.step()

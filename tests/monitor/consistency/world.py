@@ -9,7 +9,7 @@ from typing import Any
 
 from opentelemetry.trace import NoOpTracer
 
-from monitor.cache.bypass import BypassFlight
+from monitor.cache.bypass_flight import BypassFlight
 from monitor.cache.cache_aside import TenantCache
 from monitor.cache.keys import CacheKey, make_key
 from monitor.cache.lookup import Loaded, Lookup
@@ -17,18 +17,18 @@ from monitor.cache.near_cache import NearCache
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer
-from monitor.database.cache_lease import CacheLease
-from monitor.database.poll import OutboxPoll
-from monitor.database.protocol import Timing
-from monitor.database.relay import Relay
-from monitor.database.resolver import Resolver
-from monitor.database.settlement import CacheSettlement
+from monitor.consistency.cache_lease import CacheLease
+from monitor.consistency.outbox_cleaner import OutboxCleaner
+from monitor.consistency.outbox_poll import OutboxPoll
+from monitor.consistency.protocol import Timing
+from monitor.consistency.relay import Relay
+from monitor.consistency.settlement import CacheSettlement
 from monitor.database.write_context import Commit
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind
 from monitor.tenancy.identity import TenantId
-from monitor.testing import ManualClock, RecordingObserver
-from monitor.testing_redis import FakeRedis, FakeRedisStore, Gate
+from monitor.testing.fake_redis import FakeRedis, FakeRedisStore, Gate
+from monitor.testing.fakes import ManualClock, RecordingObserver
 from tests.monitor.consistency.memory_outbox import MemoryOutbox
 
 TIMING = Timing()
@@ -161,7 +161,7 @@ class Worker:
         self.relay = parts.relay(
             outbox=world.outbox, lease=self.lease, cache=self.cache, clock=world.clock, timing=TIMING
         )
-        self.resolver = Resolver(world.outbox)
+        self.resolver = OutboxCleaner(world.outbox)
         self.settlement = parts.settlement(
             outbox=world.outbox,
             lease=self.lease,

@@ -17,12 +17,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from monitor.adoption import Adoption
-from monitor.bootstrap import Monitor, build_monitor
 from monitor.cache.keys import make_key
 from monitor.cache.policy import CachePolicy
 from monitor.clock import Clock
 from monitor.errors import AuthenticationError
+from monitor.kit.adoption import Adoption
+from monitor.kit.monitor import Monitor, build_monitor
 from monitor.middleware.cached_route import CachedRoute
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId

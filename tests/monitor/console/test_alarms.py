@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.console.alarms import Alarm, State, alarms
 from monitor.console.history import Point
 from monitor.metrics.catalogue import HTTP_BUCKETS
-from monitor.metrics.performance import Lookups, Requests
+from monitor.metrics.service_levels import Lookups, Requests
 from monitor.objectives import Objectives
 
 STEP = 30.0

@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from monitor.console.events import EventStream, event
 from monitor.middleware.request import open_record
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 
 

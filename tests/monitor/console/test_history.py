@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from monitor.console.history import History, course
 from monitor.metrics.catalogue import Outcome
 from monitor.metrics.measurements import Measurements
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from monitor.console.issues import broken_for, issues, worst_first
 from monitor.console.links import Links
 from monitor.console.onsets import Onset
 from monitor.console.snapshot import Snapshot
-from monitor.metrics.performance import Issue
+from monitor.metrics.service_levels import Issue
 from monitor.objectives import Objectives
 
 OBJECTIVES = Objectives()

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.console.live import Live
 from monitor.console.snapshot import Snapshot
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 
 

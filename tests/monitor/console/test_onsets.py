@@ -12,9 +12,9 @@ from monitor.console.history import History
 from monitor.console.onsets import Onset, onsets
 from monitor.metrics.catalogue import Outcome
 from monitor.metrics.measurements import Measurements
-from monitor.metrics.performance import Issue
+from monitor.metrics.service_levels import Issue
 from monitor.objectives import Objectives
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 OBJECTIVES = Objectives()
 ROUTE = ("GET", "/a")

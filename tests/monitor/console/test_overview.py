@@ -11,9 +11,9 @@ from monitor.console.alarms import Alarm, State
 from monitor.console.onsets import Onset
 from monitor.console.overview import verdict
 from monitor.console.snapshot import Snapshot
-from monitor.health import Check, Finding
-from monitor.metrics.performance import Issue
+from monitor.metrics.service_levels import Issue
 from monitor.objectives import Objectives
+from monitor.operations.health import Check, Finding
 
 OBJECTIVES = Objectives()
 HITS, ERRORS = OBJECTIVES.hit_ratio, OBJECTIVES.error_ratio

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.console.session import Session, Sessions
 from monitor.errors import AuthenticationError, ConfigurationError
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.monitor.console.service import KEY, Tokens
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from httpx2 import Response as Answer
 
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.monitor.console.service import Operator, Service, proof_in, running
 
 PAGES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.console import words
-from monitor.metrics.performance import Issue
+from monitor.metrics.service_levels import Issue
 from monitor.objectives import Objectives
 
 

@@ -11,7 +11,7 @@ from monitor.clock import SystemClock
 from monitor.database.connections import PoolSettings, for_writing, make_engine
 from monitor.database.engine import Database
 from monitor.database.kit_tables import create_kit_tables
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 from tests.monitor.database.notes import METADATA
 
 

@@ -14,7 +14,7 @@ from monitor.database.connections import PoolSettings
 from monitor.database.engine import Database
 from monitor.errors import ConstraintViolated, PoolExhausted, StatementFailed, TenantNotBound
 from monitor.tenancy.context import bind
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 from tests.monitor.database.notes import NOTES
 from tests.servers import free_port
 

@@ -14,13 +14,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from monitor.clock import SystemClock
-from monitor.database import outbox, scope
+from monitor.consistency import outbox_statements as outbox
+from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.statements import StatementWords, words_of
 from monitor.database.telemetry import StatementTelemetry
 from monitor.errors import ConstraintViolated
 from monitor.tenancy.context import bind
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing.fakes import ManualClock, RecordingObserver
 from tests.monitor.database.notes import NOTES, PAGES, WORDS
 
 SECRET = "canary-5531"

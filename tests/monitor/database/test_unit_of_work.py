@@ -18,7 +18,7 @@ from monitor.errors import UnscopedStatement
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind
 from monitor.tenancy.identity import TenantId
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 from tests.monitor.database.notes import NOTES
 
 NOTE_1 = CacheScope(TenantId(1), "notes", "1")

@@ -11,7 +11,7 @@ from monitor.definitions.alerts.objective_alerts import subjects
 from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.queries import quoted_regex
 from monitor.definitions.rules import AlertRule, Severity
-from monitor.endpoints import UNCOUNTED
+from monitor.kit.routes import UNCOUNTED
 from monitor.objectives import Objectives, Threshold
 
 DEPLOYMENT = Deployment()

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from monitor.metrics.measurements import Measurements
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 DOMAINS = ("contacts", "appointments")
 

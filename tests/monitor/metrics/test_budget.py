@@ -15,7 +15,7 @@ from monitor.metrics.catalogue import (
 )
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.windows import counter_rows, histogram_rows
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 
 def serve(measurements: Measurements, tenant: int | None, times: int = 1) -> None:

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from monitor.metrics.catalogue import Outcome
 from monitor.metrics.measurements import Measurements
-from monitor.metrics.performance import Performance
-from monitor.testing import ManualClock
+from monitor.metrics.service_levels import ServiceLevels
+from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 from tests.monitor.metrics.exposed import parse_text, samples
 
@@ -38,8 +38,8 @@ def test_a_service_without_cache_domains_is_measured_all_the_same() -> None:
     measurements.http.end("GET", "/x", 200, None, Outcome.SUCCESS, 1, 0.01)
     measurements.cache.looked_up(1, "contacts", "hit", "near", 0.001)
     for window in (measurements.windows.over(60), measurements.windows.over(60, "1")):
-        assert Performance(window.totals).tenants["1"].count == 1
-        assert Performance(window.totals).cache().hit_ratio is None
+        assert ServiceLevels(window.totals).tenants["1"].count == 1
+        assert ServiceLevels(window.totals).cache().hit_ratio is None
     ours = samples(parse_text(b"".join(measurements.exposition.render()).decode()))
     assert ours == samples(parse_text(generate_latest(registry).decode()))
     measurements.close()

@@ -10,7 +10,7 @@ from monitor.metrics.catalogue import TENANT_DURATION, TENANT_REQUESTS, Outcome
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.reading import ROWS_A_SLICE
 from monitor.metrics.windows import counter_rows, histogram_rows
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 from tests.monitor.metrics.exposed import parse_openmetrics, samples
 
 TENANTS = 2 * ROWS_A_SLICE + 7

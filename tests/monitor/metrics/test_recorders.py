@@ -13,8 +13,8 @@ from monitor.cache.observer import BreakerState, CacheLayer, CacheObserver, Cach
 from monitor.database.observer import DatabaseObserver
 from monitor.metrics.catalogue import CACHE_RESULTS, LOOP_LAG, METHODS, Outcome
 from monitor.metrics.measurements import Measurements
-from monitor.middleware.recorder import HttpRecorder
-from monitor.testing import ManualClock
+from monitor.middleware.recorder import HttpObserver
+from monitor.testing.fakes import ManualClock
 from monitor.tracing.observer import SpanLoss, TraceDecision, TraceObserver
 from tests.conditions import until
 from tests.monitor.metrics.exposed import parse_text, samples
@@ -54,7 +54,7 @@ def test_types_agree_too(measurements: Measurements) -> None:
     cache: CacheObserver = measurements.cache
     database: DatabaseObserver = measurements.database
     traces: TraceObserver = measurements.traces
-    http: HttpRecorder = measurements.http
+    http: HttpObserver = measurements.http
     assert None not in (cache, database, traces, http)
 
 

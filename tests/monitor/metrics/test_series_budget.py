@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from monitor.metrics.catalogue import METHODS, TENANT_REQUESTS, Outcome
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.windows import counter_rows, histogram_rows
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 REQUESTS = 100_000
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor.metrics.catalogue import HTTP_BUCKETS, HTTP_DURATION, TENANT_DURATION, Outcome
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.windows import Percentile, histogram_rows, percentile, summed
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 
 def serve(measurements: Measurements, seconds: float, tenant: int = 1) -> None:

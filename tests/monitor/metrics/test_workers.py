@@ -24,7 +24,7 @@ from monitor.metrics.catalogue import (
 from monitor.metrics.family import Reading
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.windows import counter_rows, histogram_rows
-from monitor.testing import ManualClock
+from monitor.testing.fakes import ManualClock
 
 
 class Service:

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from monitor.adoption import Adoption
-from monitor.bootstrap import build_monitor
 from monitor.cache.policy import CachePolicy
+from monitor.kit.adoption import Adoption
+from monitor.kit.monitor import build_monitor
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId
 

@@ -31,7 +31,7 @@ from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import current
 from monitor.tenancy.identity import Identity, TenantId
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing.fakes import ManualClock, RecordingObserver
 
 Query = Sequence[tuple[str, str]]
 

@@ -31,7 +31,7 @@ from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind, current
 from monitor.tenancy.identity import TenantId
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing.fakes import ManualClock, RecordingObserver
 from monitor.tracing.provider import Service, build_tracing
 from monitor.tracing.recent import TraceView, Wanted
 from tests.conditions import until

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from monitor.metrics.catalogue import Outcome
 from monitor.middleware.performance import PerformanceMiddleware
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing.fakes import ManualClock, RecordingObserver
 from monitor.tracing.provider import Service, Tracing, build_tracing
 from monitor.tracing.recent import Wanted
 from tests.conditions import until

@@ -10,7 +10,7 @@ from typing import Any, Self
 from opentelemetry.context import attach, detach
 from opentelemetry.sdk.trace import ReadableSpan
 
-from monitor.testing import ManualClock, RecordingObserver, SpanRecorder
+from monitor.testing.fakes import ManualClock, RecordingObserver, SpanRecorder
 from monitor.tracing.provider import Service, Tracing, build_tracing
 from monitor.tracing.request_trace import RequestTrace
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from monitor.testing import ManualClock, RecordingObserver
+from monitor.testing.fakes import ManualClock, RecordingObserver
 from monitor.tracing.observer import SpanLoss
 from monitor.tracing.otlp_http import OtlpSender
 from monitor.tracing.provider import Tracing, build_tracing

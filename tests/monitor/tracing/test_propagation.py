@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from monitor.clock import SystemClock
 from monitor.middleware.performance import PerformanceMiddleware
-from monitor.testing import RecordingObserver
+from monitor.testing.fakes import RecordingObserver
 from monitor.tracing.provider import Tracing, build_tracing
 from tests.conditions import until
 from tests.monitor.tracing.receiver import OtlpReceiver

@@ -9,10 +9,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from monitor.testing import RecordingObserver
+from monitor.operations.traces_endpoint import show_recent_traces
+from monitor.testing.fakes import RecordingObserver
 from monitor.tracing.provider import build_tracing
 from monitor.tracing.recent import TraceView, Wanted
-from monitor.tracing.recent_endpoint import show_recent_traces
 from tests.monitor.tracing.room import SERVICE, Room
 
 

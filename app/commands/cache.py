@@ -1,0 +1,91 @@
+"""`taskmed cache`: an operator's hand on the cache of a running service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from app import config as configuration
+from app.run import local
+from app.variables import Key
+
+cache = typer.Typer(help="Switch the cache of a running service, or warm it.", add_completion=False)
+Clinic = Annotated[int | None, typer.Option(help="For this clinic alone.", min=1)]
+Domain = Annotated[str | None, typer.Option(help="For this domain alone, such as contacts.")]
+
+
+def _checked(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("must begin with http:// or https://")
+    return url
+
+
+Url = Annotated[str, typer.Option(help="Address of the service.", callback=_checked)]
+_HERE = "http://127.0.0.1:8000"
+
+
+@cache.callback(invoke_without_command=True)
+def _default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        status()
+
+
+@cache.command()
+def status(url: Url = _HERE) -> None:
+    """Say what of the cache is off, and what is on for a share."""
+    _move(url)
+
+
+@cache.command()
+def off(clinic: Clinic = None, domain: Domain = None, url: Url = _HERE) -> None:
+    """Switch the cache off for all, a clinic, a domain or both."""
+    _move(url, enabled=False, clinic=clinic, domain=domain)
+
+
+@cache.command()
+def on(clinic: Clinic = None, domain: Domain = None, url: Url = _HERE) -> None:
+    """Take back what was set for exactly this; nothing the cache held before is served."""
+    _move(url, enabled=True, clinic=clinic, domain=domain)
+
+
+@cache.command()
+def share(
+    part: Annotated[float, typer.Argument(help="Between 0, which is off, and 1.", min=0, max=1)],
+    clinic: Clinic = None,
+    domain: Domain = None,
+    url: Url = _HERE,
+) -> None:
+    """Let this share of the traffic use the cache: of all, a clinic, a domain or both."""
+    _move(url, share=part, clinic=clinic, domain=domain)
+
+
+@cache.command()
+def warm(
+    clinic: Clinic = None,
+    rate: Annotated[float, typer.Option(help="Lookups a second.", min=0.1, max=10_000)] = 100.0,
+    url: Url = _HERE,
+) -> None:
+    """Ask for what clinics ask for first, so that it is cached, and show how far it is."""
+    from app.commands.cache_warm import show  # noqa: PLC0415 - each command loads what it needs
+
+    if not show(url, _keys(), clinic, rate):
+        raise typer.Exit(1)
+
+
+def _move(
+    url: str,
+    *,
+    enabled: bool | None = None,
+    share: float | None = None,
+    clinic: int | None = None,
+    domain: str | None = None,
+) -> None:
+    from app.commands.cache_switch import move  # noqa: PLC0415 - each command loads what it needs
+
+    typer.echo(move(url, _keys(), enabled=enabled, share=share, clinic=clinic, domain=domain))
+
+
+def _keys() -> Sequence[Key]:
+    return configuration.load(defaults=local.variables()).token_keys

@@ -1,0 +1,44 @@
+"""`taskmed top` with its token: from a file, or minted with the keys of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from app.auth import Role, TokenIssuer
+from app.commands.top import Figures, run_top
+from app.variables import Key
+from monitor.clock import SystemClock
+from monitor.errors import ConfigurationError
+
+_TOKEN_S = 60.0
+
+
+def show(url: str, keys: Sequence[Key], token_file: Path | None, *, every_s: float, once: bool) -> None:
+    """Show the service at `url`.
+
+    Args:
+        url: Its address.
+        keys: Keys of the bearer tokens; used where no file is given.
+        token_file: Holds an operator's token; read again at each refresh, so that it may be renewed.
+        every_s: Time between refreshes.
+        once: Print one screen and end.
+
+    Raises:
+        ConfigurationError: The file cannot be read.
+        TopRefused: The token is no operator's.
+        Unreachable: There was no answer, and only one was asked for.
+    """
+
+    def token() -> str:
+        if token_file is None:
+            issuer = TokenIssuer(keys, SystemClock())
+            return issuer.mint(role=Role.OPERATOR, user="top", lifetime_s=_TOKEN_S)
+        try:
+            return token_file.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError("--token-file", f"cannot be read: {type(error).__name__}") from None
+
+    run_top(Figures(url, token), url, Console(), every_s=every_s, once=once)

@@ -1,0 +1,122 @@
+"""Lookups that are no hits: loads behind a miss, stale answers, and loads that pass the cache by."""
+
+from __future__ import annotations
+
+import asyncio
+
+from monitor.cache.bypass_flight import BypassFlight
+from monitor.cache.keys import CacheKey
+from monitor.cache.loading import Landing, Loading
+from monitor.cache.lookup import Load, Lookup
+from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
+from monitor.cache.policy import CachePolicy
+from monitor.cache.reader import Found
+from monitor.cache.waiting import within
+from monitor.clock import Clock
+
+_MISS, _STALE = CacheResult.MISS, CacheResult.STALE
+_BYPASS, _ERROR = CacheResult.BYPASS, CacheResult.ERROR
+_STORE = CacheLayer.STORE
+
+
+class MissHandler:
+    """Answers lookups that found nothing to serve.
+
+    Args:
+        loading: Loads and stores.
+        observer: Told every outcome, once the load has ended.
+        clock: Time.
+    """
+
+    def __init__(self, loading: Loading, observer: CacheObserver, clock: Clock) -> None:
+        self._loading = loading
+        self._bypass = BypassFlight()
+        self._observer = observer
+        self._clock = clock
+
+    async def aclose(self) -> None:
+        """Wait for loads under way."""
+        await self._loading.aclose()
+        await self._bypass.aclose()
+
+    async def load(
+        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, began: float
+    ) -> Lookup:
+        """Answer from a load that this caller begins or joins, or with what is stale if the policy lets it.
+
+        Args:
+            policy: The key's.
+            key: What is asked for.
+            load: Finds the truth.
+            found: What the store showed; its generations are what the load is stored under.
+            began: Monotonic start of the lookup, in seconds.
+
+        Raises:
+            Exception: Whatever `load` raised, where no stale entry may answer for it.
+        """
+        seconds = self._clock.monotonic() - began
+        landed, collapsed = self._loading.join(policy, key, load, found)
+        result = _MISS
+        try:
+            stale = await self._stale_after_soft_timeout(policy, landed, found)
+            if stale is not None:
+                result = _STALE
+                return stale
+            return _missed(await asyncio.shield(landed), collapsed)
+        except Exception:
+            stale = self._stale(policy, found)
+            result = _ERROR if stale is None else _STALE
+            if stale is None:
+                raise
+            return stale
+        finally:
+            self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
+
+    async def bypass(self, key: CacheKey, load: Load, began: float) -> Lookup:
+        """Answer from a load that neither looks at the cache nor fills it; callers of one moment share it.
+
+        Raises:
+            Exception: Whatever `load` raised.
+        """
+        seconds = self._clock.monotonic() - began
+        landed, collapsed = self._bypass.join(key, lambda: self._loading.observed(key, load))
+        if collapsed:
+            self._observer.coalesced(key.domain)
+        result = _BYPASS
+        try:
+            loaded = await asyncio.shield(landed)
+            return Lookup(loaded.value, _BYPASS, collapsed=collapsed, negative=loaded.negative)
+        except Exception:
+            result = _ERROR
+            raise
+        finally:
+            self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
+
+    async def _stale_after_soft_timeout(
+        self, policy: CachePolicy, landed: asyncio.Future[Landing], found: Found
+    ) -> Lookup | None:
+        stale = self._stale(policy, found) if policy.soft_timeout_s > 0 else None
+        if stale is None or await within(self._clock, landed, policy.soft_timeout_s):
+            return None
+        return stale
+
+    def _stale(self, policy: CachePolicy, found: Found) -> Lookup | None:
+        entry = found.entry
+        if entry is None or entry.negative:
+            return None
+        now = self._clock.time()
+        if now >= entry.expires_at + policy.stale_if_error_s:
+            return None
+        return Lookup(entry.value, _STALE, found.layer, entry.expires_at - now, now - entry.created_at)
+
+
+def _missed(landing: Landing, collapsed: bool) -> Lookup:  # noqa: FBT001 - a fact, not a switch
+    return Lookup(
+        landing.loaded.value,
+        _MISS,
+        ttl_left_s=landing.ttl_s if landing.stored else 0.0,
+        age_s=landing.age_s,
+        stored=landing.stored and not landing.elsewhere,
+        collapsed=collapsed or landing.elsewhere,
+        negative=landing.loaded.negative,
+    )

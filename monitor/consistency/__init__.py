@@ -1,0 +1,1 @@
+"""The protocol between database and cache, whole, with what joins it."""

@@ -1,0 +1,50 @@
+"""What a service tells the kit about itself, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from monitor.cache.expiry import Zone, utc
+from monitor.cache.policy import CachePolicy
+from monitor.database.connections import PoolSettings
+from monitor.middleware.cached_route import CachedRoute
+from monitor.middleware.tenant import Refusal
+from monitor.objectives import Objectives
+from monitor.operations.cache_warming_endpoint import WarmList
+from monitor.tenancy.resolver import TenantResolver
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """How a service uses the kit.
+
+    Attributes:
+        resolver: Turns an `Authorization` header into an identity.
+        policies: How each cached domain is cached.
+        cached: The routes whose GETs may be cached.
+        public: Paths that need no credentials, beside the kit's own probes.
+        database_url: The database whose writes the cache follows; None for a service that
+            calls `cache.refresh` itself.
+        pool: Sizes of the database's pool.
+        refusal: Makes the answer to a request without valid credentials.
+        warmed: Lists what a clinic, or each one (None), asks for first; None: nothing is warmed. It
+            needs a database.
+        zone: A tenant's time zone, for policies that refresh daily.
+        objectives: What the service promises.
+        console_keys: Secrets of at least 32 bytes that seal the console's sessions, the same in
+            every worker; the first one seals, all of them open. Empty: one is drawn at the start,
+            which serves a single worker.
+    """
+
+    resolver: TenantResolver
+    policies: Sequence[CachePolicy] = ()
+    cached: Sequence[CachedRoute] = ()
+    public: Collection[str] = ()
+    database_url: str | None = None
+    pool: PoolSettings = field(default_factory=PoolSettings)
+    refusal: Refusal | None = None
+    warmed: WarmList | None = None
+    zone: Zone = utc
+    objectives: Objectives = field(default_factory=Objectives)
+    console_keys: Sequence[bytes] = field(default=(), repr=False)

@@ -1,0 +1,292 @@
+"""The one place that joins the rooms: settings in, a Monitor out."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from prometheus_client import CollectorRegistry
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from monitor.cache.admission import Admission, AlwaysAdmitted
+from monitor.cache.cache_aside import TenantCache
+from monitor.clock import Clock, SystemClock
+from monitor.consistency.cache_lease import CacheLease
+from monitor.consistency.durable_switch import DurableSwitch
+from monitor.consistency.protocol import Timing
+from monitor.consistency.protocol_worker import ProtocolWorker
+from monitor.database.engine import Database
+from monitor.database.write_context import NoSettlement, Settlement
+from monitor.errors import ConfigurationError
+from monitor.kit.adoption import Adoption
+from monitor.kit.build_cache import build_cache, build_rollout
+from monitor.kit.routes import endpoints, identity_of, public_paths
+from monitor.logging.logs import Logs
+from monitor.metrics import catalogue
+from monitor.metrics.measurements import Measurements
+from monitor.middleware.cached_route import CachePlans
+from monitor.middleware.inner_app import InnerApp
+from monitor.middleware.interceptor import CacheInterceptor
+from monitor.middleware.invalidation import InvalidationMiddleware
+from monitor.middleware.near_answers import NearAnswers
+from monitor.middleware.performance import PerformanceMiddleware
+from monitor.middleware.tenant import TenantMiddleware
+from monitor.operations.cache_switch_endpoint import CacheSwitch
+from monitor.operations.cache_warming_endpoint import CacheWarming
+from monitor.operations.health import Check
+from monitor.settings import MonitorSettings
+from monitor.tracing.provider import Service, Tracing, build_tracing
+
+_FAREWELL_S = 2.0
+
+
+class Monitor:
+    """The joined kit of one worker.
+
+    Attributes:
+        measurements: Metrics, their exposition and windows.
+        tracing: Traces; `tracing.tracer` is for the service's own spans.
+        logs: `logs.logger` is for the service's own lines.
+        cache: The cache.
+        rollout: The cache's switch.
+        database: The two doors to the database; None where none was named.
+        kill_switch: The durable switch; None without a database.
+        warming: Warms the cache; None where the adoption lists nothing to warm.
+    """
+
+    def __init__(
+        self,
+        settings: MonitorSettings,
+        adoption: Adoption,
+        clock: Clock,
+        registry: CollectorRegistry,
+        stream: BinaryIO,
+    ) -> None:
+        self.settings, self.clock, self.registry = settings, clock, registry
+        self._adoption = adoption
+        self.measurements = _measurements(settings, adoption, clock, registry)
+        self.logs = Logs(
+            stream,
+            level=settings.log_level,
+            clock=clock,
+            dropped=self.measurements.columns.counters(catalogue.LOG_DROPPED).of().inc,
+        )
+        self.tracing = _tracing(settings, adoption, clock, self.measurements)
+        self.rollout = build_rollout(settings.cache, self.measurements.cache)
+        self.database: Database | None = None
+        self.kill_switch: DurableSwitch | None = None
+        self._consistency: ProtocolWorker | None = None
+        self._settlement: Settlement = NoSettlement()
+        self._entrance = InnerApp()
+        self.warming: CacheWarming | None = None
+        if adoption.database_url is None:
+            self.cache = self._cache(AlwaysAdmitted())
+        else:
+            self._follow(adoption.database_url)
+
+    def opened_database(self) -> Database:
+        """Return the database.
+
+        Raises:
+            ConfigurationError: The adoption names none.
+        """
+        if self.database is None:
+            raise ConfigurationError("database_url", "name the database in the adoption")
+        return self.database
+
+    def middleware(self, inside: Sequence[Middleware] = ()) -> list[Middleware]:
+        """Return the request chain, outermost first.
+
+        Args:
+            inside: The service's own middlewares that need the identity; they stand between the
+                tenant middleware and the cache.
+        """
+        adoption, plans = self._adoption, CachePlans(self._adoption.cached)
+        return [
+            Middleware(
+                PerformanceMiddleware,
+                recorder=self.measurements.http,
+                tracing=self.tracing.requests,
+                clock=self.clock,
+                log=self.logs.access if self.settings.access_log else None,
+                near=None if inside else self._near_answers(plans),
+            ),
+            Middleware(
+                TenantMiddleware,
+                resolver=adoption.resolver,
+                public=public_paths(adoption.public),
+                refusal=adoption.refusal,
+            ),
+            *inside,
+            Middleware(self._entrance.before),
+            Middleware(CacheInterceptor, cache=self.cache, plans=plans, name=self.settings.service),
+            Middleware(InvalidationMiddleware, settlement=self._settlement),
+        ]
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the kit's own endpoints."""
+        return endpoints(
+            self.settings,
+            self._adoption,
+            self._checks(),
+            measurements=self.measurements,
+            recent=self.tracing.recent,
+            rollout=self.rollout,
+            switch=CacheSwitch(self.rollout, self.kill_switch, identity_of),
+            warming=self.warming,
+            clock=self.clock,
+        )
+
+    @asynccontextmanager
+    async def lifespan(self, app: object = None) -> AsyncIterator[None]:
+        """Run what the kit does beside the requests, until the block ends; then leave nothing behind."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.logs.close, _FAREWELL_S)
+            stack.enter_context(self.logs.taken_over())
+            stack.callback(self.measurements.close)
+            stack.push_async_callback(self.tracing.aclose)
+            if self.database is not None:
+                stack.push_async_callback(self.database.aclose)
+            stack.push_async_callback(self.cache.aclose)
+            if self._consistency is not None:
+                await stack.enter_async_context(self._consistency.running())
+            await stack.enter_async_context(_beside(self.measurements.run()))
+            if self.warming is not None:
+                stack.push_async_callback(self.warming.aclose)
+                if self.settings.cache.warm_rate:
+                    warm = self.warming.at_start(app, self.settings.cache.warm_rate)
+                    await stack.enter_async_context(_beside(warm))
+            yield
+
+    def _near_answers(self, plans: CachePlans) -> NearAnswers:
+        resolver, name = self._adoption.resolver, self.settings.service
+        return NearAnswers(resolver=resolver, plans=plans, cache=self.cache, clock=self.clock, name=name)
+
+    def _cache(self, admission: Admission) -> TenantCache:
+        return build_cache(
+            self.settings.cache,
+            self._adoption,
+            observer=self.measurements.cache,
+            tracer=self.tracing.tracer,
+            clock=self.clock,
+            admission=admission,
+            rollout=self.rollout,
+        )
+
+    def _follow(self, url: str) -> None:
+        settings, measured = self.settings, self.measurements
+        timing = Timing(lease_s=settings.cache.lease_s, poll_s=settings.cache.poll_s)
+        lease = CacheLease(self.clock, timing, shared=not settings.cache.url.startswith("memory:"))
+        self.cache = self._cache(lease)
+        self._consistency = ProtocolWorker(
+            url,
+            lease=lease,
+            cache=self.cache,
+            database_observer=measured.database,
+            observer=measured.cache,
+            clock=self.clock,
+            timing=timing,
+            shares=self.rollout,
+        )
+        self.kill_switch = self._consistency.kill_switch
+        self._settlement = self._consistency.settlement
+        self.database = Database(
+            url,
+            observer=measured.database,
+            tracer=self.tracing.tracer,
+            clock=self.clock,
+            settlement=self._settlement,
+            pool=self._adoption.pool,
+            slow_query_s=settings.slow_query_s,
+        )
+        if self._adoption.warmed is not None:
+            self.warming = CacheWarming(
+                self._entrance,
+                partial(self._adoption.warmed, self.database),
+                ready=self._consistency.in_use,
+                clock=self.clock,
+                identify=identity_of,
+            )
+
+    def _checks(self) -> list[Check]:
+        checks = [Check("cache", self.cache.reach)]
+        if self.database is not None:
+            checks.append(Check("database", self.database.ping, essential=True))
+        return checks
+
+
+def build_monitor(
+    settings: MonitorSettings,
+    adoption: Adoption,
+    *,
+    clock: Clock | None = None,
+    registry: CollectorRegistry | None = None,
+    stream: BinaryIO | None = None,
+) -> Monitor:
+    """Join the kit for one worker.
+
+    Args:
+        settings: What an operator chose.
+        adoption: What the service says about itself.
+        clock: Time; the machine's own where none is given.
+        registry: Where the kit's collector is registered, beside the service's own instruments.
+        stream: Where log lines go; standard output where none is given.
+
+    Raises:
+        ConfigurationError: A setting cannot work.
+    """
+    return Monitor(
+        settings,
+        adoption,
+        clock or SystemClock(),
+        registry or CollectorRegistry(),
+        stream or sys.stdout.buffer,
+    )
+
+
+def _measurements(
+    settings: MonitorSettings, adoption: Adoption, clock: Clock, registry: CollectorRegistry
+) -> Measurements:
+    measurements = Measurements(
+        registry,
+        clock,
+        domains=[policy.domain for policy in adoption.policies],
+        tenants=settings.tenant_budget,
+        idle_s=settings.tenant_idle_s,
+        directory=settings.metrics_directory,
+        longest_window_s=max(600.0, settings.window_s),
+    )
+    measurements.runtime.describe_build(settings.service, settings.version)
+    measurements.state_objectives({one.name: one.bound for one in adoption.objectives.thresholds})
+    return measurements
+
+
+def _tracing(
+    settings: MonitorSettings, adoption: Adoption, clock: Clock, measurements: Measurements
+) -> Tracing:
+    return build_tracing(
+        Service(settings.service, settings.version, settings.environment, uuid4().hex),
+        clock=clock,
+        observer=measurements.traces,
+        ratio=settings.sampling_ratio,
+        slow_s=adoption.objectives.latency_mean.bound,
+        endpoint=settings.otlp_endpoint,
+        recent=settings.recent_traces,
+    )
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,1 @@
+"""JSON log lines of declared fields, written behind the requests."""

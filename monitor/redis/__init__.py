@@ -1,0 +1,1 @@
+"""The transport to Redis: one multiplexed connection, and what stands on it."""

@@ -1,0 +1,64 @@
+"""Which primary of a Redis Cluster holds which slot."""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from typing import Any
+
+from monitor.errors import StoreUnavailable
+from monitor.redis.connection import ask
+from monitor.redis.urls import Address, StoreUrl
+
+SLOTS = 16_384
+
+
+def slot_of(key: str) -> int:
+    """Return the slot of a physical key: CRC16 of its hash tag (Redis Cluster specification)."""
+    tag = key[key.index("{") + 1 : key.index("}")] if "{" in key else key
+    return crc_hqx(tag.encode(), 0) % SLOTS
+
+
+class Topology:
+    """Slots and their primaries, as one node of the cluster told.
+
+    Args:
+        ranges: First slot, last slot and primary of each range.
+    """
+
+    def __init__(self, ranges: list[tuple[int, int, Address]]) -> None:
+        self.primaries = tuple(dict.fromkeys(address for _, _, address in ranges))
+        self._of: list[Address | None] = [None] * SLOTS
+        for first, last, address in ranges:
+            self._of[first : last + 1] = [address] * (last + 1 - first)
+
+    def primary_of(self, key: str) -> Address:
+        """Return the primary that holds `key`.
+
+        Raises:
+            StoreUnavailable: Nobody holds its slot.
+        """
+        address = self._of[slot_of(key)]
+        if address is None:
+            raise StoreUnavailable("route", "moved")
+        return address
+
+
+async def learn(addresses: StoreUrl, known: tuple[Address, ...], timeout_s: float) -> Topology:
+    """Ask known primaries, then the seeds, until one tells.
+
+    Raises:
+        StoreUnavailable: Nobody does.
+    """
+    for address in dict.fromkeys((*known, *addresses.hosts)):
+        try:
+            answer = await ask(addresses.url_of(address), ("CLUSTER", "SLOTS"), timeout_s)
+        except StoreUnavailable:
+            continue
+        return Topology([_range(entry, address) for entry in answer])
+    raise StoreUnavailable("connect", "connection")
+
+
+def _range(entry: Any, asked: Address) -> tuple[int, int, Address]:
+    # An empty host means the node that was asked (Redis Cluster's "unknown endpoint").
+    first, last, primary = entry[0], entry[1], entry[2]
+    return int(first), int(last), ((primary[0] or b"").decode() or asked[0], int(primary[1]))
