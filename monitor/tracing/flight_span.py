@@ -3,16 +3,68 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import getrandbits
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from monitor.tracing.spans import ALLOWED, ERROR_TYPE, Scope
+from monitor.tracing.wall_clock import WallClock
 
-if TYPE_CHECKING:
-    from monitor.tracing.flight_record import FlightRecord
+
+class SpanSink(Protocol):
+    """Dates spans, and takes those that leave; `Keeper` is one."""
+
+    @property
+    def epoch(self) -> WallClock: ...
+
+    @property
+    def export(self) -> Callable[[Sequence[FlightSpan]], None]: ...
+
+
+class SpanBook(Protocol):
+    """What a span asks of the record it stands in; `FlightRecord` is one."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def flags(self) -> TraceFlags: ...
+
+    @property
+    def trace_state(self) -> TraceState: ...
+
+    @property
+    def kept(self) -> bool | None: ...
+
+    @property
+    def keeper(self) -> SpanSink: ...
+
+    @property
+    def parent_id(self) -> int | None: ...
+
+    @property
+    def started(self) -> float: ...
+
+    @property
+    def date(self) -> int | None: ...
+
+    def begin(self, scope: Scope, name: str, kind: SpanKind, parent_id: int | None) -> ChildSpan | None:
+        """Begin a span below another one."""
+        ...
+
+    def add(
+        self,
+        scope: Scope,
+        name: str,
+        attributes: dict[str, Any],
+        parent: FlightSpan,
+        started: float,
+        ended: float,
+    ) -> None:
+        """Add a span that is over."""
+        ...
 
 
 class FlightSpan(Span):
@@ -38,7 +90,7 @@ class FlightSpan(Span):
 
     @property
     @abstractmethod
-    def record(self) -> FlightRecord:
+    def record(self) -> SpanBook:
         """The record it belongs to."""
 
     def get_span_context(self) -> SpanContext:
@@ -100,7 +152,7 @@ class ChildSpan(FlightSpan):
 
     def __init__(
         self,
-        record: FlightRecord,
+        record: SpanBook,
         scope: Scope,
         name: str,
         kind: SpanKind,
@@ -120,7 +172,7 @@ class ChildSpan(FlightSpan):
         self._context = None
 
     @property
-    def record(self) -> FlightRecord:
+    def record(self) -> SpanBook:
         return self._record
 
     def update_name(self, name: str) -> None:

@@ -21,7 +21,7 @@ def read_span(span: ChildSpan | FlightRecord, epoch: WallClock) -> ReadSpan:
         name, scope, kind, failed = span.name, span.scope, span.kind, span.failed
         attributes = allowed(span.attributes) if span.attributes else {}
     else:
-        facts, scope, kind = record.facts, KIT, record.kind
+        facts, scope, kind = span.facts, KIT, span.kind
         name, attributes, failed = "", {}, False
         if facts is not None:
             name, attributes, failed = facts.span_name, facts.attributes(), facts.error_type is not None
