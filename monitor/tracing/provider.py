@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from monitor.clock import Clock
 from monitor.tracing.begin_request import RequestTraces
+from monitor.tracing.delivery import Delivery
 from monitor.tracing.export_queue import ExportQueue
 from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import ChildSpan
@@ -63,14 +64,14 @@ def build_tracing(
     shelf = RecentTraces(recent, slow_s, read)
     queue = None
     if sender is None and endpoint is not None:
-        sender = OtlpSender(endpoint)
+        sender = OtlpSender(endpoint, clock=clock)
     if exporter is not None:
         # Not Resource.create: that reads the environment, and settings have one home.
         send = partial(_send_to_exporter, exporter, read, Resource(service.attributes()))
-        queue = ExportQueue(send, observer, close=exporter.shutdown)
+        queue = ExportQueue(send, observer, clock=clock, close=exporter.shutdown)
     elif sender is not None:
         send = partial(_send_otlp, sender, read, encode_resource(service.attributes()))
-        queue = ExportQueue(send, observer, close=sender.close)
+        queue = ExportQueue(send, observer, clock=clock, close=sender.close)
     put = _forget if queue is None else queue.put
     keeper = Keeper(slow_s=slow_s, export=put, shelf=shelf, observer=observer, epoch=epoch)
     sampler = HeadSampler(ratio)
@@ -88,7 +89,7 @@ def _forget(_: Sequence[object]) -> None:
 
 def _send_otlp(
     sender: Sender, read: Callable[[object], ReadSpan | None], resource: bytes, batch: Sequence[object]
-) -> bool:
+) -> Delivery:
     spans = [span for span in map(read, batch) if span is not None]
     with suppress_instrumentation():
         return sender.send(encode(spans, resource))
@@ -99,10 +100,11 @@ def _send_to_exporter(
     read: Callable[[object], ReadSpan | None],
     resource: Resource,
     batch: Sequence[object],
-) -> bool:
+) -> Delivery:
     spans = [_readable(span, resource) for span in map(read, batch) if span is not None]
     with suppress_instrumentation():
-        return exporter.export(spans) is SpanExportResult.SUCCESS
+        result = exporter.export(spans)
+    return Delivery(result is SpanExportResult.SUCCESS, reason=result.name.lower())
 
 
 def _read(span: object, epoch: WallClock) -> ReadSpan | None:

@@ -9,7 +9,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
@@ -19,6 +23,9 @@ class OtlpReceiver:
     Attributes:
         endpoint: Its base address.
         statuses: What the next requests are answered with; 200 once they are used up.
+        retry_after: `Retry-After` of the next answers.
+        location: Where answers redirect to; empty: nowhere.
+        rejected: How many spans each accepted batch is said to hold that were refused.
         hold: Cleared: requests are taken and not answered until it is set.
         requests: Path and headers of each request.
         messages: What was posted, decoded.
@@ -26,6 +33,9 @@ class OtlpReceiver:
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
+        self.retry_after: list[str] = []
+        self.location = ""
+        self.rejected = 0
         self.hold = threading.Event()
         self.hold.set()
         self.requests: list[tuple[str, dict[str, str]]] = []
@@ -57,9 +67,18 @@ class OtlpReceiver:
             message = ExportTraceServiceRequest()
             message.ParseFromString(gzip.decompress(body))
             self.messages.append(message)
+        answer = b""
+        if status == 200 and self.rejected:
+            refused = ExportTracePartialSuccess(rejected_spans=self.rejected, error_message="too old")
+            answer = ExportTraceServiceResponse(partial_success=refused).SerializeToString()
         handler.send_response(status)
-        handler.send_header("content-length", "0")
+        if self.retry_after:
+            handler.send_header("retry-after", self.retry_after.pop(0))
+        if self.location:
+            handler.send_header("location", self.location)
+        handler.send_header("content-length", str(len(answer)))
         handler.end_headers()
+        handler.wfile.write(answer)
 
     @property
     def spans(self) -> list[Span]:

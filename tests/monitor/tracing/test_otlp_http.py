@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from email.utils import formatdate
 
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.testing.fakes import ManualClock, RecordingObserver
 from monitor.tracing.observer import SpanLoss
@@ -62,9 +64,9 @@ def test_spans_arrive_with_their_resource(receiver: OtlpReceiver) -> None:
 def test_a_receiver_that_is_busy_for_a_moment_loses_nothing(receiver: OtlpReceiver) -> None:
     """Answers that the protocol calls retryable are tried again."""
     receiver.statuses = [503, 429]
-    sender = OtlpSender(receiver.endpoint, first_wait_s=0.001)
+    sender = OtlpSender(receiver.endpoint, clock=ManualClock(), first_wait_s=0.001)
 
-    assert sender.send(b"")
+    assert sender.send(b"").accepted
     assert len(receiver.requests) == 3
 
 
@@ -85,9 +87,11 @@ def test_a_receiver_that_refuses_is_not_asked_again(receiver: OtlpReceiver, stat
 
 def test_a_receiver_that_stays_away_costs_tries_and_then_the_batch() -> None:
     """Nobody listens: a few tries, and the batch is given up."""
-    sender = OtlpSender("http://127.0.0.1:9", tries=3, first_wait_s=0.001, timeout_s=1.0)
+    sender = OtlpSender("http://127.0.0.1:9", clock=ManualClock(), tries=3, first_wait_s=0.001, timeout_s=1.0)
 
-    assert not sender.send(b"spans")
+    delivery = sender.send(b"spans")
+
+    assert (delivery.accepted, delivery.reason) == (False, "NewConnectionError")
 
 
 def test_a_hung_receiver_fills_a_bounded_queue_and_delays_nobody(receiver: OtlpReceiver) -> None:
@@ -125,9 +129,9 @@ async def test_closing_does_not_wait_for_a_hung_receiver(receiver: OtlpReceiver)
 def test_closing_ends_the_wait_between_two_tries(receiver: OtlpReceiver) -> None:
     """A sender that is asked to stop while it waits for its next try stops at once."""
     receiver.statuses = [503] * 9
-    sender = OtlpSender(receiver.endpoint, first_wait_s=3_600)
+    sender = OtlpSender(receiver.endpoint, clock=ManualClock(), first_wait_s=3_600, deadline_s=1e6)
     results: list[bool] = []
-    sending = threading.Thread(target=lambda: results.append(sender.send(b"spans")))
+    sending = threading.Thread(target=lambda: results.append(sender.send(b"spans").accepted))
     sending.start()
     receiver.await_requests(1)
 
@@ -147,3 +151,81 @@ def test_without_a_receiver_spans_are_only_kept_in_memory() -> None:
 
     assert tracing.flush(0)
     assert {name for name, _ in observer.calls} == {"decided"}
+
+
+def test_spans_that_a_receiver_refuses_within_a_batch_are_lost(receiver: OtlpReceiver) -> None:
+    """A partial success counts what was refused as lost and the rest as exported."""
+    receiver.rejected = 2
+    service = Service(receiver.endpoint)
+
+    service.serve(5)
+
+    assert service.tracing.flush(10)
+    assert (service.exported, service.lost(SpanLoss.EXPORT_FAILED)) == (3, 2)
+
+
+def test_the_wait_a_receiver_asks_for_is_kept(receiver: OtlpReceiver) -> None:
+    """`Retry-After` takes the place of the growing pause, as seconds or as a date."""
+    clock = ManualClock()
+    receiver.statuses, receiver.retry_after = [503, 503], ["0", formatdate(clock.time() - 5, usegmt=True)]
+    sender = OtlpSender(receiver.endpoint, clock=clock, first_wait_s=3_600, deadline_s=1e6)
+
+    assert sender.send(b"").accepted
+
+
+@pytest.mark.parametrize("asked", ["3600", "date"])
+def test_a_wait_beyond_the_deadline_is_not_begun(receiver: OtlpReceiver, asked: str) -> None:
+    """A receiver that wants to be left alone for longer than a batch may take loses the batch at once."""
+    clock = ManualClock()
+    wanted = formatdate(clock.time() + 3_600, usegmt=True) if asked == "date" else asked
+    receiver.statuses, receiver.retry_after = [429], [wanted]
+    sender = OtlpSender(receiver.endpoint, clock=clock, first_wait_s=0.001)
+
+    delivery = sender.send(b"")
+
+    assert (delivery.accepted, delivery.reason, len(receiver.requests)) == (False, "429", 1)
+
+
+def test_nobody_waits_after_the_last_try(receiver: OtlpReceiver) -> None:
+    """Once no try is left the batch is given up at once, whatever wait the receiver asks for."""
+    receiver.statuses, receiver.retry_after = [503], ["3600"]
+    sender = OtlpSender(receiver.endpoint, clock=ManualClock(), tries=1, deadline_s=1e6)
+
+    assert not sender.send(b"").accepted
+    assert len(receiver.requests) == 1
+
+
+def test_a_receiver_slower_than_the_timeout_gets_a_batch_once(receiver: OtlpReceiver) -> None:
+    """What was sent and not answered in time is not sent again: the receiver may be at work on it."""
+    receiver.hold.clear()
+    sender = OtlpSender(receiver.endpoint, clock=ManualClock(), timeout_s=0.05, first_wait_s=0.001)
+
+    delivery = sender.send(b"")
+
+    assert (delivery.reason, len(receiver.requests)) == ("ReadTimeoutError", 1)
+
+
+def test_a_redirect_is_refused(receiver: OtlpReceiver) -> None:
+    """A batch goes where it was configured to go, whatever place an answer names."""
+    receiver.statuses, receiver.location = [307], receiver.endpoint + "/elsewhere"
+    sender = OtlpSender(receiver.endpoint, clock=ManualClock(), first_wait_s=0.001)
+
+    delivery = sender.send(b"")
+
+    assert (delivery.accepted, delivery.reason) == (False, "307")
+    assert [path for path, _ in receiver.requests] == ["/v1/traces"]
+
+
+def test_lost_spans_are_one_line_a_minute(receiver: OtlpReceiver) -> None:
+    """The first failure is told with its reason; the next minute's are told together, in one line."""
+    receiver.statuses = [400, 400, 500]
+    service = Service(receiver.endpoint)
+
+    with capture_logs() as lines:
+        for pause_s in (0.0, 61.0, 0.0):
+            service.serve(2)
+            assert service.tracing.flush(10)
+            service.clock.advance(pause_s)
+
+    told = [(line["event"], line["reason"], line["count"]) for line in lines]
+    assert told == [("spans_not_exported", "400", 2), ("spans_not_exported", "500", 4)]
