@@ -22,6 +22,7 @@ from app.problems import HANDLERS, Unauthenticated, render
 from app.routes import STRESS_TABLE, TABLE
 from app.routes.table import Resource, route_of
 from app.services.registry import Services, make_services
+from app.tables import TENANT_COLUMN
 from app.warming import FirstPages
 from app.zones import ClinicZones
 from monitor.clock import Clock, SystemClock
@@ -65,6 +66,7 @@ def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones) -> Adoption
         cached=[CachedRoute(resource.path, resource.key) for resource in table if resource.key],
         public=public_paths(table),
         database_url=config.database_url.reveal(),
+        tenant_column=TENANT_COLUMN,
         pool=PoolSettings(size=config.pool_size),
         refusal=refuse,
         warmed=FirstPages(clock),

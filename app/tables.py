@@ -10,8 +10,10 @@ from sqlalchemy.types import TypeDecorator
 
 from app.folding import search_text
 from monitor.database.kit_tables import METADATA as KIT_METADATA
-from monitor.database.scope import TENANT_COLUMN, tenant_column
+from monitor.database.kit_tables import id_sequences
+from monitor.database.scope import tenant_column
 
+TENANT_COLUMN = "clinic_id"
 METADATA = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -20,7 +22,8 @@ METADATA = sa.MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
-ALL_METADATA = (METADATA, KIT_METADATA)
+ID_SEQUENCES = id_sequences(TENANT_COLUMN)
+ALL_METADATA = (METADATA, KIT_METADATA, ID_SEQUENCES.metadata)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -43,6 +46,7 @@ def _id() -> sa.Column[int]:
 def _clinic() -> sa.Column[int]:
     return tenant_column(
         sa.ForeignKey(f"clinics.{TENANT_COLUMN}", ondelete="RESTRICT"),
+        name=TENANT_COLUMN,
         primary_key=True,
         autoincrement=False,
     )
@@ -71,7 +75,7 @@ def _belongs_to_contact() -> sa.ForeignKeyConstraint:
 CLINICS = sa.Table(
     "clinics",
     METADATA,
-    tenant_column(primary_key=True, autoincrement=False),
+    tenant_column(name=TENANT_COLUMN, primary_key=True, autoincrement=False),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("time_zone", sa.String(64), nullable=False),
 )

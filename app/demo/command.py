@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.config import AppConfig
 from app.demo.clinics import DemoClinic
 from app.demo.seeding import missing_clinics, seed
+from app.tables import TENANT_COLUMN
 from monitor.clock import SystemClock
 from monitor.database.engine import Database
 from monitor.database.observer import Unobserved
@@ -29,6 +30,7 @@ async def _fill(config: AppConfig, console: Console) -> None:
         observer=Unobserved(),
         tracer=trace.get_tracer("taskmed.demo"),
         clock=SystemClock(),
+        tenant_column=TENANT_COLUMN,
         slow_query_s=math.inf,  # thousands of rows at once are slow and no news
     )
     try:

@@ -11,10 +11,16 @@ import sqlalchemy as sa
 from app import policies
 from app.demo.clinics import DemoClinic, demo_clinics
 from app.demo.records import ClinicRows, ClinicWriter
-from app.tables import APPOINTMENTS, CLINIC_SETTINGS, CLINICS, CONTACTS, MEDICAL_RECORDS
+from app.tables import (
+    APPOINTMENTS,
+    CLINIC_SETTINGS,
+    CLINICS,
+    CONTACTS,
+    ID_SEQUENCES,
+    MEDICAL_RECORDS,
+)
 from monitor.database import scope
 from monitor.database.engine import Database
-from monitor.database.kit_tables import ID_SEQUENCES
 from monitor.database.unit_of_work import UnitOfWork
 from monitor.tenancy.context import bind
 

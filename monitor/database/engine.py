@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 from monitor.clock import Clock
 from monitor.database.connections import PoolSettings, for_reading, for_writing, is_sqlite, make_engine
 from monitor.database.observer import DatabaseObserver
+from monitor.database.scope import TENANT_COLUMN
 from monitor.database.telemetry import StatementTelemetry
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over
@@ -33,6 +34,7 @@ class Database:
         settlement: Makes a committed write safe to answer; none where no cache is in use.
         pool: Sizes and timeouts of the pool.
         slow_query_s: Statements that take longer are logged and counted.
+        tenant_column: The name of the column that holds the tenant, in every table that has one.
 
     Raises:
         ConfigurationError: The URL is not one of the two.
@@ -48,7 +50,9 @@ class Database:
         settlement: Settlement | None = None,
         pool: PoolSettings | None = None,
         slow_query_s: float = 0.1,
+        tenant_column: str = TENANT_COLUMN,
     ) -> None:
+        self._tenant_column = tenant_column
         self._pool = pool or PoolSettings()
         self._engine = make_engine(url, self._pool)
         self._reading, self._writing = for_reading(self._engine), for_writing(self._engine)
@@ -75,13 +79,13 @@ class Database:
         """
         tenant = current()
         async with self._connection(self._reading) as connection:
-            yield Reader(connection, tenant, self._telemetry)
+            yield Reader(connection, tenant, self._telemetry, self._tenant_column)
 
     @asynccontextmanager
     async def reading_all(self) -> AsyncIterator[Reader]:
         """Open one snapshot for an operator: statements of `scope.select_of_all_tenants` run here alone."""
         async with self._connection(self._reading) as connection:
-            yield Reader(connection, None, self._telemetry)
+            yield Reader(connection, None, self._telemetry, self._tenant_column)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[UnitOfWork]:
@@ -95,7 +99,7 @@ class Database:
         """
         tenant = current()
         async with self._in_turn(), self._connection(self._writing) as connection:
-            unit = UnitOfWork(connection, tenant, self._telemetry)
+            unit = UnitOfWork(connection, tenant, self._telemetry, self._tenant_column)
             yield unit
             ids = await unit.commit(self._clock.time())
         await self._settle(unit, ids)

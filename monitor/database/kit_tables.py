@@ -7,10 +7,11 @@ run of the Redis primary counts. See `docs/cache.md` for the protocol.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 import sqlalchemy as sa
 
-from monitor.database.scope import tenant_column
+from monitor.database.scope import TENANT_COLUMN, tenant_column
 
 METADATA = sa.MetaData()
 FIRST_EPOCH = {"epoch": 0, "incarnation": ""}  # before any worker has named a primary
@@ -48,17 +49,26 @@ CACHE_EPOCH = sa.Table(
     sa.Column("incarnation", sa.String(128), nullable=False),
 )
 
-ID_SEQUENCES = sa.Table(
-    "id_sequences",
-    METADATA,
-    tenant_column(primary_key=True, autoincrement=False),
-    sa.Column("sequence", sa.String(48), primary_key=True),
-    sa.Column("value", sa.BigInteger, nullable=False),
-)
+
+@lru_cache
+def id_sequences(tenant_column_name: str = TENANT_COLUMN) -> sa.Table:
+    """Return the table of ids that count up by tenant, always the same one for a name.
+
+    Args:
+        tenant_column_name: As `Adoption.tenant_column`.
+    """
+    return sa.Table(
+        "id_sequences",
+        sa.MetaData(),
+        tenant_column(name=tenant_column_name, primary_key=True, autoincrement=False),
+        sa.Column("sequence", sa.String(48), primary_key=True),
+        sa.Column("value", sa.BigInteger, nullable=False),
+    )
 
 
-def create_kit_tables(connection: sa.Connection) -> None:
+def create_kit_tables(connection: sa.Connection, tenant_column_name: str = TENANT_COLUMN) -> None:
     """Create the kit's tables and the first epoch where they are missing, without a migration."""
     METADATA.create_all(connection)
+    id_sequences(tenant_column_name).metadata.create_all(connection)
     if connection.execute(sa.select(CACHE_EPOCH.c.epoch).limit(1)).first() is None:
         connection.execute(sa.insert(CACHE_EPOCH).values(FIRST_EPOCH))

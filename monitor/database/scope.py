@@ -1,8 +1,9 @@
 """The one place that writes the tenant filter.
 
-Statements on tables that carry the tenant column are built here and nowhere else; each
-takes the tenant from the context and remembers for whom and for which tables it was
-filtered. `Reader` and `UnitOfWork` refuse every other statement on such tables.
+Statements on tables that carry a tenant column are built here and nowhere else; each takes
+the tenant from the context and remembers for whom and for which tables it was filtered.
+`Reader` and `UnitOfWork` refuse every other statement on such tables, and on those that carry
+a column of the tenant column's name without having been declared here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from monitor.errors import CrossTenantAccess, UnscopedStatement
 from monitor.tenancy.context import current
 from monitor.tenancy.identity import TenantId
 
-TENANT_COLUMN = "clinic_id"
+TENANT_COLUMN = "tenant_id"  # where an adoption names none
+_TENANT = "monitor_tenant"
 _OPTION = "monitor_scope"
 _Statement = TypeVar("_Statement", bound=sa.Executable)
 
@@ -35,9 +37,15 @@ class Mark(NamedTuple):
     tables: tuple[str, ...]
 
 
-def tenant_column(*arguments: Any, **options: Any) -> sa.Column[int]:
-    """Return the column that every tenant table carries, first in its keys and indexes."""
-    return sa.Column(TENANT_COLUMN, sa.BigInteger, *arguments, nullable=False, **options)
+def tenant_column(*arguments: Any, name: str = TENANT_COLUMN, **options: Any) -> sa.Column[int]:
+    """Return the column that every tenant table carries, first in its keys and indexes.
+
+    Args:
+        arguments: What `sqlalchemy.Column` takes after the type, such as a foreign key.
+        name: The column's name, as `Adoption.tenant_column` says it.
+        options: What `sqlalchemy.Column` takes by keyword.
+    """
+    return sa.Column(name, sa.BigInteger, *arguments, nullable=False, info={_TENANT: True}, **options)
 
 
 def select(source: FromClause, *columns: Any) -> sa.Select[Any]:
@@ -52,16 +60,14 @@ def select(source: FromClause, *columns: Any) -> sa.Select[Any]:
     """
     tenant = current()
     statement = sa.select(*(columns or (source,))).select_from(source)
-    filters = (table.c[TENANT_COLUMN] == tenant for table in _tenant_tables(source))
+    filters = (_column(table) == tenant for table in _tenant_tables(source))
     return _marked(statement.where(*filters), tenant, source)
 
 
 def join(left: FromClause, right: sa.Table, on: ColumnElement[bool], *, outer: bool = False) -> sa.Join:
     """Join two tables of one tenant: `on`, and the same tenant on both sides."""
     same_tenant = [
-        table.c[TENANT_COLUMN] == right.c[TENANT_COLUMN]
-        for table in _tenant_tables(left)[:1]
-        if TENANT_COLUMN in right.c
+        _column(table) == _column(right) for table in _tenant_tables(left)[:1] if _tenant_tables(right)
     ]
     return sa.join(left, right, sa.and_(on, *same_tenant), isouter=outer)
 
@@ -69,26 +75,27 @@ def join(left: FromClause, right: sa.Table, on: ColumnElement[bool], *, outer: b
 def insert(table: sa.Table, **values: Any) -> sa.Insert:
     """Return an INSERT of one row of the bound tenant."""
     tenant = current()
-    return _marked(sa.insert(table).values({TENANT_COLUMN: tenant, **values}), tenant, table)
+    return _marked(sa.insert(table).values({_column(table).name: tenant, **values}), tenant, table)
 
 
 def insert_many(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> sa.Insert:
     """Return an INSERT of many rows of the bound tenant, with the same columns each."""
     tenant = current()
-    values = [{TENANT_COLUMN: tenant, **row} for row in rows]
+    column = _column(table).name
+    values = [{column: tenant, **row} for row in rows]
     return _marked(sa.insert(table).values(values), tenant, table)
 
 
 def update(table: sa.Table) -> sa.Update:
     """Return an UPDATE of the bound tenant's rows; narrow it with `where`, fill it with `values`."""
     tenant = current()
-    return _marked(sa.update(table).where(table.c[TENANT_COLUMN] == tenant), tenant, table)
+    return _marked(sa.update(table).where(_column(table) == tenant), tenant, table)
 
 
 def delete(table: sa.Table) -> sa.Delete:
     """Return a DELETE of the bound tenant's rows; narrow it with `where`."""
     tenant = current()
-    return _marked(sa.delete(table).where(table.c[TENANT_COLUMN] == tenant), tenant, table)
+    return _marked(sa.delete(table).where(_column(table) == tenant), tenant, table)
 
 
 def upsert(insertion: Any, table: sa.Table, key: Sequence[str], changes: Mapping[str, Any]) -> Any:
@@ -100,9 +107,9 @@ def upsert(insertion: Any, table: sa.Table, key: Sequence[str], changes: Mapping
         key: The columns of its key after the tenant's.
         changes: What a row that is there is given.
     """
-    tenant = current()
-    statement = insertion.values({TENANT_COLUMN: tenant}).on_conflict_do_update(
-        index_elements=[TENANT_COLUMN, *key], set_=dict(changes)
+    tenant, column = current(), _column(table).name
+    statement = insertion.values({column: tenant}).on_conflict_do_update(
+        index_elements=[column, *key], set_=dict(changes)
     )
     return _marked(statement, tenant, table)
 
@@ -115,17 +122,24 @@ def select_of_all_tenants(source: FromClause, *columns: Any) -> sa.Select[Any]:
 
 def select_tenants(table: sa.Table) -> sa.Select[Any]:
     """Return a SELECT of the tenants that have rows in `table`, for operators as above."""
-    return select_of_all_tenants(table, table.c[TENANT_COLUMN]).distinct().order_by(table.c[TENANT_COLUMN])
+    column = _column(table)
+    return select_of_all_tenants(table, column).distinct().order_by(column)
 
 
-def require_scope(statement: sa.Executable, tenant: TenantId | None) -> None:
+def require_scope(statement: sa.Executable, tenant: TenantId | None, column: str = TENANT_COLUMN) -> None:
     """Check that every tenant table the statement touches was filtered for `tenant`.
+
+    Args:
+        statement: What is about to run.
+        tenant: Whose rows it may touch; None for those of all tenants.
+        column: The tenant column's name: a table that carries such a column is a tenant table,
+            whoever declared it.
 
     Raises:
         UnscopedStatement: A table that carries the tenant column was reached another way.
         CrossTenantAccess: The filter is that of another tenant.
     """
-    _require(statement, tenant, ())
+    _require(statement, tenant, column, ())
 
 
 def filtered_tables(statement: sa.Executable) -> tuple[str, ...]:
@@ -134,7 +148,7 @@ def filtered_tables(statement: sa.Executable) -> tuple[str, ...]:
     return () if mark is None else mark.tables
 
 
-def _require(element: Any, tenant: TenantId | None, covered: tuple[str, ...]) -> None:
+def _require(element: Any, tenant: TenantId | None, column: str, covered: tuple[str, ...]) -> None:
     if isinstance(element, sa.TextClause):
         raise UnscopedStatement("raw SQL")  # text cannot be checked
     if isinstance(element, sa.Executable):
@@ -144,15 +158,15 @@ def _require(element: Any, tenant: TenantId | None, covered: tuple[str, ...]) ->
         if mark is not None and mark.tenant != tenant:
             raise CrossTenantAccess(tenant or 0, mark.tenant or 0)
         if isinstance(element, (sa.Insert, sa.Update, sa.Delete)):
-            _require_covered(element.table, covered)
+            _require_covered(element.table, column, covered)
     if isinstance(element, sa.Table):
-        _require_covered(element, covered)
+        _require_covered(element, column, covered)
     for child in element.get_children():
-        _require(child, tenant, covered)
+        _require(child, tenant, column, covered)
 
 
-def _require_covered(table: Any, covered: tuple[str, ...]) -> None:
-    if TENANT_COLUMN in table.c and table.name not in covered:
+def _require_covered(table: Any, column: str, covered: tuple[str, ...]) -> None:
+    if table.name not in covered and (column in table.c or _declared(table) is not None):
         raise UnscopedStatement(table.name)
 
 
@@ -162,7 +176,19 @@ def _marked(statement: _Statement, tenant: TenantId | None, source: FromClause) 
 
 
 def _tenant_tables(source: FromClause) -> list[sa.Table]:
-    return [table for table in _tables(source) if TENANT_COLUMN in table.c]
+    return [table for table in _tables(source) if _declared(table) is not None]
+
+
+def _column(table: sa.Table) -> sa.Column[Any]:
+    """Return the tenant column of a table; without one nothing could tell its rows apart."""
+    column = _declared(table)
+    if column is None:
+        raise UnscopedStatement(table.name)
+    return column
+
+
+def _declared(table: sa.Table) -> sa.Column[Any] | None:
+    return next((column for column in table.columns if _TENANT in column.info), None)
 
 
 def _tables(source: FromClause) -> Iterable[sa.Table]:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from monitor.database.kit_tables import id_sequences
 from monitor.database.outbox_rows import rows_for
-from monitor.database.scope import require_scope
+from monitor.database.scope import TENANT_COLUMN, require_scope
 from monitor.database.sequences import next_value
 from monitor.database.statements import COMMIT, words_of
 from monitor.database.telemetry import StatementTelemetry
@@ -29,14 +30,20 @@ class Reader:
         connection: A connection in a transaction.
         tenant: Whose rows may be touched; None for an operator's reader over all tenants.
         telemetry: Observes each statement.
+        tenant_column: The name of the column that holds the tenant.
     """
 
     def __init__(
-        self, connection: AsyncConnection, tenant: TenantId | None, telemetry: StatementTelemetry
+        self,
+        connection: AsyncConnection,
+        tenant: TenantId | None,
+        telemetry: StatementTelemetry,
+        tenant_column: str = TENANT_COLUMN,
     ) -> None:
         self._connection = connection
         self._tenant = tenant
         self._telemetry = telemetry
+        self._tenant_column = tenant_column
 
     async def all(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
         """Return every row.
@@ -57,15 +64,21 @@ class Reader:
         return None if row is None else row[0]
 
     async def _run(self, statement: sa.Executable) -> CursorResult[Any]:
-        require_scope(statement, self._tenant)
+        require_scope(statement, self._tenant, self._tenant_column)
         return await self._telemetry.run(words_of(statement), lambda: self._connection.execute(statement))
 
 
 class UnitOfWork(Reader):
     """Writes within one transaction, which ends with the block that opened it."""
 
-    def __init__(self, connection: AsyncConnection, tenant: TenantId, telemetry: StatementTelemetry) -> None:
-        super().__init__(connection, tenant, telemetry)
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        tenant: TenantId,
+        telemetry: StatementTelemetry,
+        tenant_column: str = TENANT_COLUMN,
+    ) -> None:
+        super().__init__(connection, tenant, telemetry, tenant_column)
         self._owner = tenant
         self._scopes: dict[CacheScope, None] = {}
 
@@ -75,7 +88,7 @@ class UnitOfWork(Reader):
 
     async def execute_many(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that writes once for each of `rows`, in one call; raises as `execute`."""
-        require_scope(statement, self._tenant)
+        require_scope(statement, self._tenant, self._tenant_column)
         await self._telemetry.run(
             words_of(statement), lambda: self._connection.execute(statement, [dict(row) for row in rows])
         )
@@ -93,7 +106,8 @@ class UnitOfWork(Reader):
     async def next_id(self, sequence: str) -> int:
         """Return the tenant's next id of `sequence`, from 1 on."""
         dialect = self._connection.dialect.name
-        return int(await self.scalar(next_value(dialect, sequence)))
+        table = id_sequences(self._tenant_column)
+        return int(await self.scalar(next_value(dialect, table, sequence)))
 
     @property
     def scopes(self) -> tuple[CacheScope, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from monitor.cache.expiry import Zone, utc
 from monitor.cache.policy import CachePolicy
 from monitor.database.connections import PoolSettings
+from monitor.database.scope import TENANT_COLUMN
 from monitor.middleware.cached_route import CachedRoute
 from monitor.middleware.tenant import Refusal
 from monitor.objectives import Objectives
@@ -26,6 +27,8 @@ class Adoption:
         public: Paths that need no credentials, beside the kit's own probes.
         database_url: The database whose writes the cache follows; None for a service that
             calls `cache.refresh` itself.
+        tenant_column: The name of the column that holds the tenant, in every table that has one;
+            a statement that reaches such a table without the tenant filter is refused.
         pool: Sizes of the database's pool.
         refusal: Makes the answer to a request without valid credentials.
         warmed: Lists what a clinic, or each one (None), asks for first; None: nothing is warmed. It
@@ -42,6 +45,7 @@ class Adoption:
     cached: Sequence[CachedRoute] = ()
     public: Collection[str] = ()
     database_url: str | None = None
+    tenant_column: str = TENANT_COLUMN
     pool: PoolSettings = field(default_factory=PoolSettings)
     refusal: Refusal | None = None
     warmed: WarmList | None = None

@@ -204,6 +204,7 @@ class Monitor:
             settlement=self._settlement,
             pool=self._adoption.pool,
             slow_query_s=settings.slow_query_s,
+            tenant_column=self._adoption.tenant_column,
         )
         if self._adoption.warmed is not None:
             self.warming = CacheWarming(

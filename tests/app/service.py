@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from app.auth import Role, TokenIssuer
 from app.config import AppConfig
 from app.main import create_app
-from app.tables import CLINIC_SETTINGS, CLINICS
+from app.tables import CLINIC_SETTINGS, CLINICS, TENANT_COLUMN
 from app.variables import Key
 from monitor.clock import SystemClock
 from monitor.database import scope
@@ -54,7 +54,13 @@ def on_redis(database_url: str, redis_url: str, **variables: str) -> AppConfig:
 
 def database_of(url: str) -> Database:
     """Return a database that nobody listens to."""
-    return Database(url, observer=RecordingObserver(), tracer=NoOpTracer(), clock=SystemClock())
+    return Database(
+        url,
+        observer=RecordingObserver(),
+        tracer=NoOpTracer(),
+        clock=SystemClock(),
+        tenant_column=TENANT_COLUMN,
+    )
 
 
 async def set_up_clinics(url: str) -> None:

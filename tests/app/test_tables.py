@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from app.tables import ALL_METADATA, METADATA, Moment
+from app.tables import ALL_METADATA, METADATA, TENANT_COLUMN, Moment
 from monitor.database.kit_tables import CACHE_EPOCH, CACHE_OUTBOX
-from monitor.database.scope import TENANT_COLUMN
 
 TABLES = [table for metadata in ALL_METADATA for table in metadata.sorted_tables]
 TENANT_TABLES = [table for table in TABLES if table not in (CACHE_OUTBOX, CACHE_EPOCH)]

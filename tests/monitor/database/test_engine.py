@@ -6,12 +6,14 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+import sqlalchemy as sa
 from opentelemetry.trace import NoOpTracer
 
 from monitor.clock import SystemClock
 from monitor.database import scope
-from monitor.database.connections import PoolSettings
+from monitor.database.connections import PoolSettings, for_writing, make_engine
 from monitor.database.engine import Database
+from monitor.database.kit_tables import create_kit_tables
 from monitor.errors import ConstraintViolated, PoolExhausted, StatementFailed, TenantNotBound
 from monitor.tenancy.context import bind
 from monitor.testing.fakes import RecordingObserver
@@ -174,3 +176,38 @@ async def test_an_unreachable_database_is_a_failed_statement() -> None:
 
     await database.aclose()
     assert "CONNECT" == caught.value.summary
+
+
+async def test_a_service_names_its_tenant_column(database_url: str) -> None:
+    """Tables of any tenant column are written, filtered and numbered by tenant, the kit's own included."""
+    metadata = sa.MetaData()
+    orders = sa.Table(
+        "orders",
+        metadata,
+        scope.tenant_column(name="account_id", primary_key=True, autoincrement=False),
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    )
+    engine = for_writing(make_engine(database_url, PoolSettings(size=1)))
+    async with engine.begin() as connection:
+        await connection.run_sync(create_kit_tables, "account_id")
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    database = Database(
+        database_url,
+        observer=RecordingObserver(),
+        tracer=NoOpTracer(),
+        clock=SystemClock(),
+        tenant_column="account_id",
+    )
+    seen: list[list[tuple[int, int]]] = []
+    for tenant, orders_made in ((1, 2), (2, 1)):
+        with bind(tenant):
+            async with database.writing() as unit:
+                for _ in range(orders_made):
+                    await unit.execute(scope.insert(orders, id=await unit.next_id("orders")))
+            async with database.reading() as reader:
+                rows = await reader.all(scope.select(orders).order_by(orders.c.id))
+        seen.append([(row.account_id, row.id) for row in rows])
+    await database.aclose()
+
+    assert [[(1, 1), (1, 2)], [(2, 1)]] == seen

@@ -102,6 +102,18 @@ def test_a_statement_over_all_tenants_needs_the_operators_door() -> None:
     scope.require_scope(scope.select_of_all_tenants(NOTES), None)
 
 
+def test_a_table_with_a_tenant_column_that_nobody_declared_is_refused() -> None:
+    """A column of the service's tenant column's name makes a table a tenant's, whoever described it."""
+    reflected = sa.Table("orders", sa.MetaData(), sa.Column("account_id", sa.BigInteger), sa.Column("total"))
+
+    with bind(1), pytest.raises(UnscopedStatement):
+        scope.require_scope(sa.select(reflected), TenantId(1), "account_id")
+    with bind(1), pytest.raises(UnscopedStatement):
+        scope.require_scope(scope.select(reflected), TenantId(1), "account_id")
+    with bind(1), pytest.raises(UnscopedStatement):
+        scope.insert(reflected, total=1)
+
+
 def test_a_subquery_is_no_source() -> None:
     """Only tables and joins can be filtered; anything else is refused when it is built."""
     with bind(1), pytest.raises(UnscopedStatement):
