@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from app.problems import (
-    MEDIA_TYPE,
     PROBLEMS,
     BodyTooLarge,
     Forbidden,
@@ -21,7 +20,6 @@ from app.problems import (
     PreconditionFailed,
     PreconditionRequired,
     Problem,
-    ProblemDocument,
     Unauthenticated,
     Unavailable,
     Unexpected,
@@ -30,6 +28,7 @@ from app.problems import (
 from app.routes import KIT_TABLE, STRESS_TABLE, TABLE
 from app.routes.table import IfMatch, Operation, Resource
 from monitor import __version__
+from monitor.problems import MEDIA_TYPE, ProblemDocument
 
 Json = dict[str, Any]
 

@@ -23,57 +23,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple, cast
 
-import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from app.errors import BrokenRule, Collision, DomainError, NotThere, Outdated
 from monitor.errors import (
     ConstraintViolated,
     DatabaseError,
     PoolExhausted,
-    StaleVersion,
     StatementFailed,
     TenantNotBound,
 )
 from monitor.middleware.request import record_of
-
-MEDIA_TYPE = "application/problem+json"
-
-
-class FieldError(msgspec.Struct, frozen=True):
-    """One field that breaks a rule.
-
-    Attributes:
-        field: A JSON pointer into the body, such as `/email`, or a query parameter, such as `?page`.
-        message: What would be right.
-    """
-
-    field: str
-    message: str
-
-
-class ProblemDocument(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of every answer that is not a success (RFC 9457).
-
-    Attributes:
-        type: A link to the description of this kind of problem.
-        title: The kind in words; the same for every occurrence.
-        status: The HTTP status code.
-        detail: What happened this time, and what to do.
-        instance: A name of this occurrence.
-        trace_id: The trace to look up, or to tell the support.
-        errors: The fields that break a rule.
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str = ""
-    trace_id: str = ""
-    errors: tuple[FieldError, ...] = ()
+from monitor.problems import FieldError, answer, document
 
 
 class Problem(Exception):
@@ -220,18 +184,33 @@ def type_uri(kind: str) -> str:
 
 def render(problem: Problem, scope: Scope) -> Response:
     """Render a problem as the answer to the request of `scope`."""
-    trace_id = record_of(scope).trace_id
-    document = ProblemDocument(
+    told = document(
         type_uri(problem.kind),
         problem.title,
         problem.status,
         problem.detail,
-        instance=f"urn:trace:{trace_id}" if trace_id else "",
-        trace_id=trace_id,
-        errors=problem.errors,
+        record_of(scope).trace_id,
+        problem.errors,
     )
-    headers = {"Cache-Control": "no-store", **problem.headers}
-    return Response(msgspec.json.encode(document), problem.status, headers, MEDIA_TYPE)
+    return answer(told, problem.headers)
+
+
+def _of_domain(error: DomainError) -> Problem:
+    if isinstance(error, BrokenRule):
+        return Invalid([FieldError("/" + _camel(error.field), error.message)])
+    if isinstance(error, NotThere):
+        return NotFound(str(error))
+    if isinstance(error, Outdated):
+        return PreconditionFailed()
+    if isinstance(error, Collision):
+        return Conflict(str(error))
+    raise error  # one that nobody has put into words is a fault of ours
+
+
+def _camel(name: str) -> str:
+    # As msgspec's `rename="camel"` spells the fields of every body.
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 class _Told(NamedTuple):
@@ -252,6 +231,11 @@ async def on_problem(request: Request, error: Exception) -> Response:
     return render(cast("Problem", error), request.scope)  # Starlette hands each handler its own kind
 
 
+async def on_domain_error(request: Request, error: Exception) -> Response:
+    """Answer what stands in the way of what the caller wants done."""
+    return render(_of_domain(cast("DomainError", error)), request.scope)
+
+
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer Starlette's own exceptions: no route, no method, an unreadable request."""
     raised = cast("HTTPException", error)
@@ -270,8 +254,6 @@ async def on_unbound_tenant(request: Request, _error: Exception) -> Response:
 
 async def on_database_error(request: Request, error: Exception) -> Response:
     """Answer what the database refuses; a fault of ours goes on to where faults are logged."""
-    if isinstance(error, StaleVersion):
-        return render(PreconditionFailed(), request.scope)
     if isinstance(error, ConstraintViolated):
         return render(
             Conflict("Something of the clinic that is there already stands in the way."), request.scope
@@ -288,6 +270,7 @@ async def on_exception(request: Request, _error: Exception) -> Response:
 
 HANDLERS = {
     Problem: on_problem,
+    DomainError: on_domain_error,
     HTTPException: on_http_exception,
     TenantNotBound: on_unbound_tenant,
     DatabaseError: on_database_error,

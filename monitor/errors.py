@@ -15,7 +15,6 @@ MonitorError
 │   └── EntryRejected         stored bytes that do not open: forged, swapped, truncated, outdated
 └── DatabaseError
     ├── UnscopedStatement     a statement on tenant data without the tenant filter
-    ├── StaleVersion          a row changed since the caller read it
     ├── PoolExhausted         no database connection became free in time
     └── StatementFailed       the database refused or lost a statement
         └── ConstraintViolated  a row collides with a key or another constraint
@@ -149,16 +148,6 @@ class UnscopedStatement(DatabaseError):
     def __init__(self, table: str) -> None:
         super().__init__(f"a statement on {table} carries no tenant filter: build it with database.scope")
         self.table = table
-
-
-class StaleVersion(DatabaseError):
-    """A row changed since the caller read it (optimistic concurrency)."""
-
-    def __init__(self, table: str, expected: int, found: int) -> None:
-        super().__init__(f"a row of {table} is at version {found}, not {expected}")
-        self.table = table
-        self.expected = expected
-        self.found = found
 
 
 class PoolExhausted(DatabaseError):

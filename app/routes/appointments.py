@@ -12,7 +12,7 @@ from app.routes.planning import of_entity, of_list
 from app.routes.table import IfMatch, Operation, Resource
 from app.schemas.appointments import Appointment, AppointmentChange, AppointmentContent, AppointmentQuery
 from app.schemas.pages import Page
-from app.services.appointments import tag_of
+from app.services.appointments import version_of
 from monitor.cache.keys import CacheKey
 from monitor.tenancy.identity import TenantId
 
@@ -28,14 +28,14 @@ async def list_appointments(request: Request) -> Response:
 async def read_appointment(request: Request) -> Response:
     """Read an appointment."""
     appointment = await parsing.services_of(request).appointments.get(_id(request))
-    return rendering.entity(appointment, tag_of(appointment))
+    return rendering.entity(appointment, version_of(appointment))
 
 
 async def create_appointment(request: Request) -> Response:
     """Book an appointment."""
     content = await parsing.body(request, AppointmentContent)
     appointment = await parsing.services_of(request).appointments.create(content)
-    return rendering.created(appointment, tag_of(appointment), f"{_PATH}/{appointment.id}")
+    return rendering.created(appointment, version_of(appointment), f"{_PATH}/{appointment.id}")
 
 
 async def replace_appointment(request: Request) -> Response:
@@ -43,7 +43,7 @@ async def replace_appointment(request: Request) -> Response:
     appointment_id, version = _id(request), parsing.required_version(request)
     content = await parsing.body(request, AppointmentContent)
     appointment = await parsing.services_of(request).appointments.replace(appointment_id, content, version)
-    return rendering.entity(appointment, tag_of(appointment))
+    return rendering.entity(appointment, version_of(appointment))
 
 
 async def change_appointment(request: Request) -> Response:
@@ -51,7 +51,7 @@ async def change_appointment(request: Request) -> Response:
     appointment_id, version = _id(request), parsing.required_version(request)
     change = await parsing.body(request, AppointmentChange)
     appointment = await parsing.services_of(request).appointments.change(appointment_id, change, version)
-    return rendering.entity(appointment, tag_of(appointment))
+    return rendering.entity(appointment, version_of(appointment))
 
 
 async def delete_appointment(request: Request) -> Response:

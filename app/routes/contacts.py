@@ -12,7 +12,7 @@ from app.routes.planning import of_entity, of_list
 from app.routes.table import IfMatch, Operation, Resource
 from app.schemas.contacts import Contact, ContactChange, ContactContent, ContactQuery
 from app.schemas.pages import Page
-from app.services.contacts import tag_of
+from app.services.contacts import version_of
 from monitor.cache.keys import CacheKey
 from monitor.tenancy.identity import TenantId
 
@@ -28,14 +28,14 @@ async def list_contacts(request: Request) -> Response:
 async def read_contact(request: Request) -> Response:
     """Read a contact."""
     contact = await parsing.services_of(request).contacts.get(_id(request))
-    return rendering.entity(contact, tag_of(contact))
+    return rendering.entity(contact, version_of(contact))
 
 
 async def create_contact(request: Request) -> Response:
     """Create a contact."""
     content = await parsing.body(request, ContactContent)
     contact = await parsing.services_of(request).contacts.create(content)
-    return rendering.created(contact, tag_of(contact), f"{_PATH}/{contact.id}")
+    return rendering.created(contact, version_of(contact), f"{_PATH}/{contact.id}")
 
 
 async def replace_contact(request: Request) -> Response:
@@ -43,7 +43,7 @@ async def replace_contact(request: Request) -> Response:
     contact_id, version = _id(request), parsing.required_version(request)
     content = await parsing.body(request, ContactContent)
     contact = await parsing.services_of(request).contacts.replace(contact_id, content, version)
-    return rendering.entity(contact, tag_of(contact))
+    return rendering.entity(contact, version_of(contact))
 
 
 async def change_contact(request: Request) -> Response:
@@ -51,7 +51,7 @@ async def change_contact(request: Request) -> Response:
     contact_id, version = _id(request), parsing.required_version(request)
     change = await parsing.body(request, ContactChange)
     contact = await parsing.services_of(request).contacts.change(contact_id, change, version)
-    return rendering.entity(contact, tag_of(contact))
+    return rendering.entity(contact, version_of(contact))
 
 
 async def delete_contact(request: Request) -> Response:

@@ -17,7 +17,7 @@ from app.schemas.medical_records import (
     MedicalRecordQuery,
 )
 from app.schemas.pages import Page
-from app.services.medical_records import tag_of
+from app.services.medical_records import version_of
 from monitor.cache.keys import CacheKey
 from monitor.tenancy.identity import TenantId
 
@@ -33,14 +33,14 @@ async def list_records(request: Request) -> Response:
 async def read_record(request: Request) -> Response:
     """Read a medical record."""
     record = await parsing.services_of(request).medical_records.get(_id(request))
-    return rendering.entity(record, tag_of(record))
+    return rendering.entity(record, version_of(record))
 
 
 async def create_record(request: Request) -> Response:
     """Create a medical record."""
     content = await parsing.body(request, MedicalRecordContent)
     record = await parsing.services_of(request).medical_records.create(content)
-    return rendering.created(record, tag_of(record), f"{_PATH}/{record.id}")
+    return rendering.created(record, version_of(record), f"{_PATH}/{record.id}")
 
 
 async def replace_record(request: Request) -> Response:
@@ -48,7 +48,7 @@ async def replace_record(request: Request) -> Response:
     record_id, version = _id(request), parsing.required_version(request)
     content = await parsing.body(request, MedicalRecordContent)
     record = await parsing.services_of(request).medical_records.replace(record_id, content, version)
-    return rendering.entity(record, tag_of(record))
+    return rendering.entity(record, version_of(record))
 
 
 async def change_record(request: Request) -> Response:
@@ -56,7 +56,7 @@ async def change_record(request: Request) -> Response:
     record_id, version = _id(request), parsing.required_version(request)
     change = await parsing.body(request, MedicalRecordChange)
     record = await parsing.services_of(request).medical_records.change(record_id, change, version)
-    return rendering.entity(record, tag_of(record))
+    return rendering.entity(record, version_of(record))
 
 
 def list_key(tenant: TenantId, query: MedicalRecordQuery) -> CacheKey:

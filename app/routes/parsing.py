@@ -9,9 +9,10 @@ import msgspec
 from starlette.requests import Request
 
 from app.problems import BodyTooLarge, NotFound, PreconditionRequired, UnsupportedMediaType
+from app.routes.entity_tags import Precondition
 from app.schemas.validation import decode, parse_query
 from app.services.registry import Services
-from app.services.versions import ANY_VERSION, Precondition
+from app.services.versions import ANY_VERSION, Expectation
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -70,7 +71,7 @@ async def body(request: Request, shape: type[Shape]) -> Shape:
     return decode(await _bytes(request, request.app.state.max_body_bytes), shape)
 
 
-def required_version(request: Request) -> Precondition:
+def required_version(request: Request) -> Expectation:
     """Return what `If-Match` asks for.
 
     Raises:
@@ -82,7 +83,7 @@ def required_version(request: Request) -> Precondition:
     return Precondition.parse(header)
 
 
-def optional_version(request: Request) -> Precondition:
+def optional_version(request: Request) -> Expectation:
     """Return what `If-Match` asks for, where it is given."""
     header = request.headers.get("if-match")
     return ANY_VERSION if header is None else Precondition.parse(header)

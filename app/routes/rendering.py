@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import Response
 
+from app.routes.entity_tags import entity_tag
 from app.schemas.pages import Page, PageLinks, PageQuery, parameters_of
 from app.services.listing import Found
+from app.services.versions import Version
 
 Item = TypeVar("Item")
 
@@ -25,14 +27,14 @@ def json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = N
     return Response(_encode(value), status, {**_PRIVATE, **(headers or {})}, _MEDIA_TYPE)
 
 
-def entity(value: Any, tag: str) -> Response:
+def entity(value: Any, version: Version) -> Response:
     """Answer with an entity and the tag of its version."""
-    return json(value, headers={"ETag": tag})
+    return json(value, headers={"ETag": entity_tag(version)})
 
 
-def created(value: Any, tag: str, location: str) -> Response:
+def created(value: Any, version: Version, location: str) -> Response:
     """Answer with a new entity, where it is and the tag of its version."""
-    return json(value, status=201, headers={"ETag": tag, "Location": location})
+    return json(value, status=201, headers={"ETag": entity_tag(version), "Location": location})
 
 
 def nothing() -> Response:

@@ -12,13 +12,13 @@ from app.routes.access import require_admin
 from app.routes.planning import of_document
 from app.routes.table import IfMatch, Operation, Resource
 from app.schemas.settings import Settings, SettingsChange, SettingsContent
-from app.services.settings import tag_of
+from app.services.settings import version_of
 
 
 async def read_settings(request: Request) -> Response:
     """Read the clinic's settings."""
     settings = await parsing.services_of(request).settings.get()
-    return rendering.entity(settings, tag_of(settings))
+    return rendering.entity(settings, version_of(settings))
 
 
 async def replace_settings(request: Request) -> Response:
@@ -27,7 +27,7 @@ async def replace_settings(request: Request) -> Response:
     version = parsing.required_version(request)
     content = await parsing.body(request, SettingsContent)
     settings = await parsing.services_of(request).settings.replace(content, version)
-    return rendering.entity(settings, tag_of(settings))
+    return rendering.entity(settings, version_of(settings))
 
 
 async def change_settings(request: Request) -> Response:
@@ -36,7 +36,7 @@ async def change_settings(request: Request) -> Response:
     version = parsing.required_version(request)
     change = await parsing.body(request, SettingsChange)
     settings = await parsing.services_of(request).settings.change(change, version)
-    return rendering.entity(settings, tag_of(settings))
+    return rendering.entity(settings, version_of(settings))
 
 
 RESOURCES = (

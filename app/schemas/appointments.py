@@ -8,7 +8,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from app.schemas.fields import BrokenRule, Id, Line, Moment, Name, Prose, require_plausible
+from app.errors import BrokenRule
+from app.schemas.fields import Id, Line, Moment, Name, Prose, require_plausible
 from app.schemas.pages import PageQuery
 
 LONGEST = timedelta(hours=12)
@@ -43,11 +44,11 @@ class AppointmentQuery(PageQuery, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_plausible("?date", self.day)
-        require_plausible("?from", self.since)
-        require_plausible("?to", self.until)
+        require_plausible("day", self.day)
+        require_plausible("since", self.since)
+        require_plausible("until", self.until)
         if self.day is not None and (self.since or self.until):
-            raise BrokenRule("?date", "stands alone: leave out `from` and `to`, or use them instead")
+            raise BrokenRule("day", "stands alone: leave out `from` and `to`, or use them instead")
 
 
 class AppointmentContent(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -63,10 +64,10 @@ class AppointmentContent(Struct, frozen=True, kw_only=True, rename="camel", forb
     notes: Prose = ""
 
     def __post_init__(self) -> None:
-        require_plausible("/startsAt", self.starts_at)
-        require_plausible("/endsAt", self.ends_at)
+        require_plausible("starts_at", self.starts_at)
+        require_plausible("ends_at", self.ends_at)
         if not timedelta(0) < self.ends_at - self.starts_at <= LONGEST:
-            raise BrokenRule("/endsAt", "must be after startsAt, by at most 12 hours")
+            raise BrokenRule("ends_at", "must be after startsAt, by at most 12 hours")
 
 
 class AppointmentChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

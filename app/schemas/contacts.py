@@ -35,7 +35,7 @@ class ContactContent(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     notes: Prose = ""
 
     def __post_init__(self) -> None:
-        require_plausible("/dateOfBirth", self.date_of_birth)
+        require_plausible("date_of_birth", self.date_of_birth)
 
 
 class ContactChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

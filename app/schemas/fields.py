@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from app.errors import BrokenRule
+
 _END = r"(?![\s\S])"
 _LINE = r"^(?![\s\S]*[\x00-\x1f\x7f])\s*\S"
 _OPTIONAL_LINE = r"^(?![\s\S]*[\x00-\x1f\x7f])"
@@ -45,20 +47,6 @@ TimeOfDay = Annotated[str, Meta(pattern=_TIME_OF_DAY, examples=["08:30"])]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
-
-
-class BrokenRule(ValueError):
-    """A rule that one field's type cannot say.
-
-    Args:
-        field: JSON pointer of the field.
-        message: What would be right.
-    """
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
 
 
 def require_plausible(field: str, value: date | None) -> None:

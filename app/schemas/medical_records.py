@@ -41,7 +41,7 @@ class MedicalRecordContent(Struct, frozen=True, kw_only=True, rename="camel", fo
     recorded_at: Moment
 
     def __post_init__(self) -> None:
-        require_plausible("/recordedAt", self.recorded_at)
+        require_plausible("recorded_at", self.recorded_at)
 
 
 class MedicalRecordChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

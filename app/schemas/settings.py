@@ -7,8 +7,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from app.errors import BrokenRule
 from app.schemas.fields import (
-    BrokenRule,
     Email,
     Language,
     Name,
@@ -38,9 +38,9 @@ class SettingsContent(Struct, frozen=True, kw_only=True, rename="camel", forbid_
     reminder_hours: ReminderHours
 
     def __post_init__(self) -> None:
-        require_time_zone("/timeZone", self.time_zone)
+        require_time_zone("time_zone", self.time_zone)
         if self.opens_at >= self.closes_at:
-            raise BrokenRule("/closesAt", "must be later than opensAt")
+            raise BrokenRule("closes_at", "must be later than opensAt")
 
 
 class SettingsChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -15,8 +15,10 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from msgspec.structs import FieldInfo
 
-from app.problems import FieldError, Invalid, MalformedBody
-from app.schemas.fields import HINTS, BrokenRule
+from app.errors import BrokenRule
+from app.problems import Invalid, MalformedBody
+from app.schemas.fields import HINTS
+from monitor.problems import FieldError
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -83,21 +85,6 @@ def _unasked(shape: type[Shape]) -> Any:
     return shape()
 
 
-def changed(current: Shape, change: msgspec.Struct) -> Shape:
-    """Return `current` with the fields that `change` sets (RFC 7396).
-
-    Raises:
-        Invalid: The whole breaks a rule that no field breaks alone.
-    """
-    values = {name: getattr(change, name) for name in change.__struct_fields__}
-    try:
-        return msgspec.structs.replace(
-            current, **{name: value for name, value in values.items() if value is not msgspec.UNSET}
-        )
-    except BrokenRule as broken:
-        raise Invalid([FieldError(broken.field, broken.message)]) from None
-
-
 def _raw(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
@@ -110,7 +97,7 @@ def _errors(shape: type[msgspec.Struct], raw: Any, fault: Exception, lead: str) 
         return [FieldError("", "must be an object")]
     fields = msgspec.structs.fields(shape)
     errors = [*_of_fields(fields, raw, lead), *_unknown(fields, raw, lead)]
-    return errors or [_of_the_whole(fault)]
+    return errors or [_of_the_whole(fields, fault, lead)]
 
 
 def _of_fields(fields: Sequence[FieldInfo], raw: dict[str, Any], lead: str) -> Iterator[FieldError]:
@@ -134,10 +121,11 @@ def _unknown(fields: Sequence[FieldInfo], raw: dict[str, Any], lead: str) -> Ite
             yield FieldError(lead + (name if _PLAIN_NAME.match(name) else ""), "is not a field here")
 
 
-def _of_the_whole(fault: Exception) -> FieldError:
+def _of_the_whole(fields: Sequence[FieldInfo], fault: Exception, lead: str) -> FieldError:
     cause = fault.__cause__
     if isinstance(cause, BrokenRule):
-        return FieldError(cause.field, cause.message)
+        told = {field.name: field.encode_name for field in fields}
+        return FieldError(lead + told[cause.field], cause.message)
     return FieldError("", "is not valid")
 
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
 from app import policies
+from app.errors import BrokenRule, Collision, NotThere, Outdated
 from app.keys import CacheKeys
-from app.problems import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from app.schemas.appointments import (
     FREE,
     LONGEST,
@@ -22,10 +22,10 @@ from app.schemas.appointments import (
     AppointmentStatus,
 )
 from app.schemas.fields import utc
-from app.schemas.validation import changed
+from app.schemas.merge_patch import merged
 from app.services.listing import Found, find
 from app.services.moments import days_of, end_of, now_of, start_of, zone_named, zone_of
-from app.services.versions import ANY_VERSION, Precondition, entity_tag
+from app.services.versions import ANY_VERSION, Expectation, Version
 from app.tables import APPOINTMENTS, CLINICS, CONTACTS
 from monitor.clock import Clock
 from monitor.database import scope
@@ -53,7 +53,7 @@ class AppointmentService:
         """Return an appointment.
 
         Raises:
-            NotFound: The clinic has none of this id.
+            NotThere: The clinic has none of this id.
         """
         async with self._database.reading() as reader:
             return await _read(reader, appointment_id)
@@ -62,8 +62,8 @@ class AppointmentService:
         """Book an appointment.
 
         Raises:
-            Invalid: The contact is not one of the clinic's.
-            Conflict: The practitioner or the room is taken.
+            BrokenRule: The contact is not one of the clinic's.
+            Collision: The practitioner or the room is taken.
         """
         async with self._database.writing() as unit:
             zone = await _serialise(unit)
@@ -76,43 +76,43 @@ class AppointmentService:
             return Appointment(id=appointment_id, contact_name=contact_name, **values)
 
     async def replace(
-        self, appointment_id: int, content: AppointmentContent, precondition: Precondition
+        self, appointment_id: int, content: AppointmentContent, expected: Expectation
     ) -> Appointment:
         """Write all of an appointment anew; raises as `change`."""
         async with self._database.writing() as unit:
             zone = await _serialise(unit)
             current = await _read(unit, appointment_id)
-            precondition.require(tag_of(current))
+            version_of(current).require(expected)
             return await self._update(unit, zone, current, content)
 
     async def change(
-        self, appointment_id: int, change: AppointmentChange, precondition: Precondition
+        self, appointment_id: int, change: AppointmentChange, expected: Expectation
     ) -> Appointment:
         """Write the fields that `change` sets.
 
         Raises:
-            NotFound: The clinic has no appointment of this id.
-            PreconditionFailed: The appointment changed since the caller read it.
-            Invalid: The contact is not one of the clinic's, or the end is not after the start.
-            Conflict: The practitioner or the room is taken.
+            NotThere: The clinic has no appointment of this id.
+            Outdated: The appointment changed since the caller read it.
+            BrokenRule: The contact is not one of the clinic's, or the end is not after the start.
+            Collision: The practitioner or the room is taken.
         """
         async with self._database.writing() as unit:
             zone = await _serialise(unit)
             current = await _read(unit, appointment_id)
-            precondition.require(tag_of(current))
-            return await self._update(unit, zone, current, changed(_content(current), change))
+            version_of(current).require(expected)
+            return await self._update(unit, zone, current, merged(_content(current), change))
 
-    async def delete(self, appointment_id: int, precondition: Precondition = ANY_VERSION) -> None:
+    async def delete(self, appointment_id: int, expected: Expectation = ANY_VERSION) -> None:
         """Remove an appointment.
 
         Raises:
-            NotFound: The clinic has none of this id.
-            PreconditionFailed: It changed since the caller read it.
+            NotThere: The clinic has none of this id.
+            Outdated: It changed since the caller read it.
         """
         async with self._database.writing() as unit:
             zone = await _serialise(unit)
             current = await _read(unit, appointment_id)
-            precondition.require(tag_of(current))
+            version_of(current).require(expected)
             await unit.execute(scope.delete(APPOINTMENTS).where(APPOINTMENTS.c.id == appointment_id))
             _shows(unit, zone, appointment_id, current.starts_at)
 
@@ -125,14 +125,14 @@ class AppointmentService:
         same_version = (APPOINTMENTS.c.id == current.id) & (APPOINTMENTS.c.version == current.version)
         done = await unit.execute(scope.update(APPOINTMENTS).where(same_version).values(values))
         if done.rowcount != 1:
-            raise PreconditionFailed
+            raise Outdated(policies.APPOINTMENTS)
         _shows(unit, zone, current.id, current.starts_at, values["starts_at"])
         return Appointment(id=current.id, contact_name=contact_name, created_at=current.created_at, **values)
 
 
-def tag_of(appointment: Appointment) -> str:
-    """Return the entity tag of what is shown: the appointment's version under its contact's name."""
-    return entity_tag(policies.APPOINTMENTS, appointment.id, appointment.version, appointment.contact_name)
+def version_of(appointment: Appointment) -> Version:
+    """Return the version of what is shown: the appointment's own, under its contact's name."""
+    return Version(policies.APPOINTMENTS, appointment.id, appointment.version, (appointment.contact_name,))
 
 
 def _shown() -> sa.Select[Any]:
@@ -175,14 +175,14 @@ def _shows(unit: UnitOfWork, zone: ZoneInfo, appointment_id: int, *moments: date
 async def _read(reader: Reader, appointment_id: int) -> Appointment:
     row = await reader.one(_shown().where(APPOINTMENTS.c.id == appointment_id))
     if row is None:
-        raise NotFound("The clinic has no appointment of this id.")
+        raise NotThere("The clinic has no appointment of this id.")
     return _appointment(row)
 
 
 async def _contact_name(unit: UnitOfWork, contact_id: int) -> str:
     name = await unit.scalar(scope.select(CONTACTS, CONTACTS.c.name).where(CONTACTS.c.id == contact_id))
     if name is None:
-        raise Invalid([FieldError("/contactId", "must be a contact of this clinic")])
+        raise BrokenRule("contact_id", "must be a contact of this clinic")
     return str(name)
 
 
@@ -201,7 +201,7 @@ async def _require_free(unit: UnitOfWork, content: AppointmentContent, *, beside
         APPOINTMENTS.c.ends_at > utc(content.starts_at),
     )
     if await unit.one(taken.limit(1)) is not None:
-        raise Conflict("The practitioner or the room has another appointment at that time.")
+        raise Collision("The practitioner or the room has another appointment at that time.")
 
 
 def _appointment(row: sa.Row[Any]) -> Appointment:

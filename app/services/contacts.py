@@ -7,14 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import policies
+from app.errors import Collision, NotThere, Outdated
 from app.folding import search_text
-from app.problems import Conflict, NotFound, PreconditionFailed
 from app.schemas.contacts import Contact, ContactChange, ContactContent, ContactQuery
-from app.schemas.validation import changed
+from app.schemas.merge_patch import merged
 from app.services.listing import Found, find
 from app.services.moments import now_of
 from app.services.searching import found_in
-from app.services.versions import ANY_VERSION, Precondition, entity_tag
+from app.services.versions import ANY_VERSION, Expectation, Version
 from app.tables import APPOINTMENTS, CONTACTS, MEDICAL_RECORDS
 from monitor.clock import Clock
 from monitor.database import scope
@@ -42,7 +42,7 @@ class ContactService:
         """Return a contact.
 
         Raises:
-            NotFound: The clinic has none of this id.
+            NotThere: The clinic has none of this id.
         """
         async with self._database.reading() as reader:
             return await _read(reader, contact_id)
@@ -51,7 +51,7 @@ class ContactService:
         """Store a new contact.
 
         Raises:
-            Conflict: Another contact of the clinic has the e-mail address.
+            Collision: Another contact of the clinic has the e-mail address.
         """
         async with self._database.writing() as unit:
             await _require_own_email(unit, content.email, besides=0)
@@ -61,36 +61,36 @@ class ContactService:
             unit.changed(policies.CONTACTS, contact_id)
             return Contact(id=contact_id, **values)
 
-    async def replace(self, contact_id: int, content: ContactContent, precondition: Precondition) -> Contact:
+    async def replace(self, contact_id: int, content: ContactContent, expected: Expectation) -> Contact:
         """Write all of a contact anew; raises as `change`."""
         async with self._database.writing() as unit:
             current = await _read(unit, contact_id)
-            precondition.require(tag_of(current))
+            version_of(current).require(expected)
             return await self._update(unit, current, content)
 
-    async def change(self, contact_id: int, change: ContactChange, precondition: Precondition) -> Contact:
+    async def change(self, contact_id: int, change: ContactChange, expected: Expectation) -> Contact:
         """Write the fields that `change` sets.
 
         Raises:
-            NotFound: The clinic has no contact of this id.
-            PreconditionFailed: The contact changed since the caller read it.
-            Conflict: Another contact of the clinic has the e-mail address.
+            NotThere: The clinic has no contact of this id.
+            Outdated: The contact changed since the caller read it.
+            Collision: Another contact of the clinic has the e-mail address.
         """
         async with self._database.writing() as unit:
             current = await _read(unit, contact_id)
-            precondition.require(tag_of(current))
-            return await self._update(unit, current, changed(_content(current), change))
+            version_of(current).require(expected)
+            return await self._update(unit, current, merged(_content(current), change))
 
-    async def delete(self, contact_id: int, precondition: Precondition = ANY_VERSION) -> None:
+    async def delete(self, contact_id: int, expected: Expectation = ANY_VERSION) -> None:
         """Remove a contact.
 
         Raises:
-            NotFound: The clinic has none of this id.
-            PreconditionFailed: It changed since the caller read it.
-            Conflict: It has appointments or medical records.
+            NotThere: The clinic has none of this id.
+            Outdated: It changed since the caller read it.
+            Collision: It has appointments or medical records.
         """
         async with self._database.writing() as unit:
-            precondition.require(tag_of(await _read(unit, contact_id)))
+            version_of(await _read(unit, contact_id)).require(expected)
             await _require_unused(unit, contact_id)
             await unit.execute(scope.delete(CONTACTS).where(CONTACTS.c.id == contact_id))
             unit.changed(policies.CONTACTS, contact_id)
@@ -101,22 +101,22 @@ class ContactService:
         same_version = (CONTACTS.c.id == current.id) & (CONTACTS.c.version == current.version)
         done = await unit.execute(scope.update(CONTACTS).where(same_version).values(_stored(values)))
         if done.rowcount != 1:
-            raise PreconditionFailed
+            raise Outdated(policies.CONTACTS)
         unit.changed(policies.CONTACTS, current.id)
         if values["name"] != current.name:
             unit.changed(policies.APPOINTMENTS)  # they show the name
         return Contact(id=current.id, created_at=current.created_at, **values)
 
 
-def tag_of(contact: Contact) -> str:
-    """Return the entity tag of a contact's version."""
-    return entity_tag(policies.CONTACTS, contact.id, contact.version)
+def version_of(contact: Contact) -> Version:
+    """Return a contact's version."""
+    return Version(policies.CONTACTS, contact.id, contact.version)
 
 
 async def _read(reader: Reader, contact_id: int) -> Contact:
     row = await reader.one(scope.select(CONTACTS, *_COLUMNS).where(CONTACTS.c.id == contact_id))
     if row is None:
-        raise NotFound("The clinic has no contact of this id.")
+        raise NotThere("The clinic has no contact of this id.")
     return _contact(row)
 
 
@@ -127,14 +127,14 @@ async def _require_own_email(unit: UnitOfWork, email: str | None, *, besides: in
         CONTACTS.c.email == email.lower(), CONTACTS.c.id != besides
     )
     if await unit.one(taken) is not None:
-        raise Conflict("Another contact has this e-mail address.")
+        raise Collision("Another contact has this e-mail address.")
 
 
 async def _require_unused(unit: UnitOfWork, contact_id: int) -> None:
     for table, what in ((APPOINTMENTS, "appointments"), (MEDICAL_RECORDS, "medical records")):
         used = scope.select(table, table.c.id).where(table.c.contact_id == contact_id).limit(1)
         if await unit.one(used) is not None:
-            raise Conflict(f"The contact has {what}; a contact without any can be deleted.")
+            raise Collision(f"The contact has {what}; a contact without any can be deleted.")
 
 
 def _contact(row: sa.Row[Any]) -> Contact:

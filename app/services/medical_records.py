@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
 from app import policies
-from app.problems import FieldError, Invalid, NotFound, PreconditionFailed
+from app.errors import BrokenRule, NotThere, Outdated
 from app.schemas.fields import utc
 from app.schemas.medical_records import (
     MedicalRecord,
@@ -17,10 +17,10 @@ from app.schemas.medical_records import (
     MedicalRecordQuery,
     RecordKind,
 )
-from app.schemas.validation import changed
+from app.schemas.merge_patch import merged
 from app.services.listing import Found, find
 from app.services.moments import now_of
-from app.services.versions import Precondition, entity_tag
+from app.services.versions import Expectation, Version
 from app.tables import CONTACTS, MEDICAL_RECORDS
 from monitor.clock import Clock
 from monitor.database import scope
@@ -48,7 +48,7 @@ class MedicalRecordService:
         """Return a record.
 
         Raises:
-            NotFound: The clinic has none of this id.
+            NotThere: The clinic has none of this id.
         """
         async with self._database.reading() as reader:
             return await _read(reader, record_id)
@@ -57,7 +57,7 @@ class MedicalRecordService:
         """Store a new record.
 
         Raises:
-            Invalid: The contact is not one of the clinic's.
+            BrokenRule: The contact is not one of the clinic's.
         """
         async with self._database.writing() as unit:
             await _require_contact(unit, content.contact_id)
@@ -68,29 +68,29 @@ class MedicalRecordService:
             return MedicalRecord(id=record_id, **values)
 
     async def replace(
-        self, record_id: int, content: MedicalRecordContent, precondition: Precondition
+        self, record_id: int, content: MedicalRecordContent, expected: Expectation
     ) -> MedicalRecord:
-        """Write all of a record anew; raises as `change`, and `Invalid` for another contact."""
+        """Write all of a record anew; raises as `change`, and `BrokenRule` for another contact."""
         async with self._database.writing() as unit:
             current = await _read(unit, record_id)
-            precondition.require(tag_of(current))
+            version_of(current).require(expected)
             if content.contact_id != current.contact_id:
-                raise Invalid([FieldError("/contactId", "cannot change: a record stays with its contact")])
+                raise BrokenRule("contact_id", "cannot change: a record stays with its contact")
             return await self._update(unit, current, content)
 
     async def change(
-        self, record_id: int, change: MedicalRecordChange, precondition: Precondition
+        self, record_id: int, change: MedicalRecordChange, expected: Expectation
     ) -> MedicalRecord:
         """Write the fields that `change` sets.
 
         Raises:
-            NotFound: The clinic has no record of this id.
-            PreconditionFailed: The record changed since the caller read it.
+            NotThere: The clinic has no record of this id.
+            Outdated: The record changed since the caller read it.
         """
         async with self._database.writing() as unit:
             current = await _read(unit, record_id)
-            precondition.require(tag_of(current))
-            return await self._update(unit, current, changed(_content(current), change))
+            version_of(current).require(expected)
+            return await self._update(unit, current, merged(_content(current), change))
 
     async def _update(
         self, unit: UnitOfWork, current: MedicalRecord, content: MedicalRecordContent
@@ -99,14 +99,14 @@ class MedicalRecordService:
         same_version = (MEDICAL_RECORDS.c.id == current.id) & (MEDICAL_RECORDS.c.version == current.version)
         done = await unit.execute(scope.update(MEDICAL_RECORDS).where(same_version).values(values))
         if done.rowcount != 1:
-            raise PreconditionFailed
+            raise Outdated(policies.MEDICAL_RECORDS)
         unit.changed(policies.MEDICAL_RECORDS, current.id)
         return MedicalRecord(id=current.id, created_at=current.created_at, **values)
 
 
-def tag_of(record: MedicalRecord) -> str:
-    """Return the entity tag of a record's version."""
-    return entity_tag(policies.MEDICAL_RECORDS, record.id, record.version)
+def version_of(record: MedicalRecord) -> Version:
+    """Return a record's version."""
+    return Version(policies.MEDICAL_RECORDS, record.id, record.version)
 
 
 def _conditions(query: MedicalRecordQuery) -> list[ColumnElement[bool]]:
@@ -122,13 +122,13 @@ async def _read(reader: Reader, record_id: int) -> MedicalRecord:
     statement = scope.select(MEDICAL_RECORDS, *_COLUMNS).where(MEDICAL_RECORDS.c.id == record_id)
     row = await reader.one(statement)
     if row is None:
-        raise NotFound("The clinic has no medical record of this id.")
+        raise NotThere("The clinic has no medical record of this id.")
     return _record(row)
 
 
 async def _require_contact(unit: UnitOfWork, contact_id: int) -> None:
     if await unit.one(scope.select(CONTACTS, CONTACTS.c.id).where(CONTACTS.c.id == contact_id)) is None:
-        raise Invalid([FieldError("/contactId", "must be a contact of this clinic")])
+        raise BrokenRule("contact_id", "must be a contact of this clinic")
 
 
 def _record(row: sa.Row[Any]) -> MedicalRecord:

@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import policies
-from app.problems import NotFound, PreconditionFailed
+from app.errors import NotThere, Outdated
+from app.schemas.merge_patch import merged
 from app.schemas.settings import Settings, SettingsChange, SettingsContent
-from app.schemas.validation import changed
 from app.services.moments import now_of
-from app.services.versions import Precondition, entity_tag
+from app.services.versions import Expectation, Version
 from app.tables import CLINIC_SETTINGS, CLINICS
 from monitor.clock import Clock
 from monitor.database import scope
@@ -39,30 +39,30 @@ class SettingsService:
         """Return the settings.
 
         Raises:
-            NotFound: The clinic has not been set up.
+            NotThere: The clinic has not been set up.
         """
         async with self._database.reading() as reader:
             return await _read(reader)
 
-    async def replace(self, content: SettingsContent, precondition: Precondition) -> Settings:
+    async def replace(self, content: SettingsContent, expected: Expectation) -> Settings:
         """Write all settings anew; raises as `change`."""
         async with self._database.writing() as unit:
             current = await _read(unit)
-            precondition.require(tag_of(current))
+            version_of(current).require(expected)
             return await self._update(unit, current, content)
 
-    async def change(self, change: SettingsChange, precondition: Precondition) -> Settings:
+    async def change(self, change: SettingsChange, expected: Expectation) -> Settings:
         """Write the fields that `change` sets.
 
         Raises:
-            NotFound: The clinic has not been set up.
-            PreconditionFailed: The settings changed since the caller read them.
-            Invalid: The clinic would close before it opens.
+            NotThere: The clinic has not been set up.
+            Outdated: The settings changed since the caller read them.
+            BrokenRule: The clinic would close before it opens.
         """
         async with self._database.writing() as unit:
             current = await _read(unit)
-            precondition.require(tag_of(current))
-            return await self._update(unit, current, changed(_content(current), change))
+            version_of(current).require(expected)
+            return await self._update(unit, current, merged(_content(current), change))
 
     async def _update(self, unit: UnitOfWork, current: Settings, content: SettingsContent) -> Settings:
         values = {name: getattr(content, name) for name in _CONTENT}
@@ -71,7 +71,7 @@ class SettingsService:
         same_version = CLINIC_SETTINGS.c.version == current.version
         done = await unit.execute(scope.update(CLINIC_SETTINGS).where(same_version).values(values))
         if done.rowcount != 1:
-            raise PreconditionFailed
+            raise Outdated(policies.SETTINGS)
         await unit.execute(scope.update(CLINICS).values(clinic))
         unit.changed(policies.SETTINGS)
         if clinic["time_zone"] != current.time_zone:
@@ -81,16 +81,16 @@ class SettingsService:
         return Settings(clinic_id=current.clinic_id, **clinic, **values)
 
 
-def tag_of(settings: Settings) -> str:
-    """Return the entity tag of the settings' version."""
-    return entity_tag(policies.SETTINGS, 0, settings.version)
+def version_of(settings: Settings) -> Version:
+    """Return the settings' version."""
+    return Version(policies.SETTINGS, 0, settings.version)
 
 
 async def _read(reader: Reader) -> Settings:
     same_clinic = scope.join(CLINIC_SETTINGS, CLINICS, sa.true())
     row = await reader.one(scope.select(same_clinic, *_COLUMNS))
     if row is None:
-        raise NotFound("The clinic has not been set up.")
+        raise NotThere("The clinic has not been set up.")
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
     return Settings(clinic_id=int(current_tenant()), **values)
 

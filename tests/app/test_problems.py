@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.config import AppConfig
+from app.errors import BrokenRule, Collision, DomainError, NotThere, Outdated
 from app.problems import HANDLERS, PROBLEMS, Problem
 from monitor.errors import (
     ConstraintViolated,
     MonitorError,
     PoolExhausted,
-    StaleVersion,
     StatementFailed,
     TenantNotBound,
     UnscopedStatement,
@@ -169,7 +169,7 @@ async def test_a_field_error_repeats_no_value(sqlite_service: Service, field: di
     ("failure", "status"),
     [
         (TenantNotBound(), 403),
-        (StaleVersion("contacts", 1, 2), 412),
+        (DomainError(CANARY), 500),
         (ConstraintViolated("INSERT contacts", "IntegrityError"), 409),
         (PoolExhausted(5.0), 503),
         (StatementFailed("SELECT contacts", "OperationalError"), 503),
@@ -193,3 +193,29 @@ async def test_a_failure_inside_is_told_without_what_failed(failure: Exception, 
     assert "application/problem+json" == answer.headers["Content-Type"]
     assert str(failure) not in answer.text
     assert (status == 503) is ("Retry-After" in answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "detail", "fields"),
+    [
+        (NotThere("There is none."), 404, "There is none.", {}),
+        (Outdated("contacts", 2), 412, "It changed since you read it: read it again", {}),
+        (Collision("The room is taken."), 409, "The room is taken.", {}),
+        (BrokenRule("contact_id", "must be one"), 422, "See `errors`", {"/contactId": "must be one"}),
+    ],
+)
+async def test_what_a_service_says_is_told_in_the_words_of_http(
+    error: DomainError, status: int, detail: str, fields: dict[str, str]
+) -> None:
+    """Each error of the domain has its status, and a field's name becomes a JSON pointer."""
+
+    async def fail(_request: Request) -> Response:
+        raise error
+
+    app = Starlette(routes=[Route("/fail", fail)], exception_handlers=HANDLERS)
+
+    told = (await Caller(app, None).get("/fail")).json()
+
+    assert status == told["status"]
+    assert told["detail"].startswith(detail)
+    assert fields == {one["field"]: one["message"] for one in told.get("errors", ())}

@@ -39,6 +39,7 @@ RANKS = {
     "app.folding": 10,
     "app.policies": 10,
     "app.zones": 10,
+    "app.errors": 10,
     "app.config": 11,
     "app.problems": 11,
     "app.keys": 11,
@@ -180,6 +181,26 @@ def test_a_vendor_is_met_in_one_place(package: str, allowed: tuple[str, ...]) ->
         and not any(module == place or module.startswith(place + ".") for place in allowed)
     ]
 
+    assert [] == wrong
+
+
+def test_services_do_not_speak_http() -> None:
+    """Nothing that a service stands on in `app/` knows problem documents, requests or answers."""
+    reached, waiting = set(), [name for name in MODULES if name.startswith("app.services.")]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached and module.startswith("app."):
+            reached.add(module)
+            waiting += inner_imports(module)
+    http = ("starlette", "app.problems", "app.routes", "monitor.problems", "monitor.middleware")
+    wrong = [
+        f"{module} imports {name}"
+        for module in reached
+        for name in imports(MODULES[module])
+        if name in http or name.startswith(tuple(f"{one}." for one in http))
+    ]
+
+    assert len(reached) > len(http)
     assert [] == wrong
 
 

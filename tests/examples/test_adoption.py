@@ -43,7 +43,7 @@ def test_a_foreign_app_gets_the_whole_kit(name: str, path: str, route: str) -> N
     assert 'cache_requests_total{tenant="7",domain="pets",result="hit"} 1' in metrics
     assert health["status"] == "ok"
     assert stranger.status_code == 401
-    assert len(stranger.json()["traceId"]) == 32
+    assert len(stranger.json()["trace_id"]) == 32
 
 
 def test_the_readme_shows_the_example_that_runs() -> None:

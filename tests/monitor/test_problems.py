@@ -21,10 +21,11 @@ def test_a_refusal_is_a_problem_document() -> None:
         "title": "Forbidden",
         "status": 403,
         "detail": "For operators.",
-        "traceId": "ab" * 16,
+        "instance": "urn:trace:" + "ab" * 16,
+        "trace_id": "ab" * 16,
     }
 
 
 def test_without_a_trace_none_is_named() -> None:
     """An empty trace id would send somebody looking for it."""
-    assert b"traceId" not in bytes(problem(HTTPStatus.BAD_REQUEST, "No.").body)
+    assert b"trace" not in bytes(problem(HTTPStatus.BAD_REQUEST, "No.").body)

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
+from app.errors import BrokenRule
 from app.problems import Invalid, MalformedBody
 from app.schemas.appointments import AppointmentQuery
 from app.schemas.contacts import ContactContent, ContactQuery
-from app.schemas.fields import BrokenRule
 from app.schemas.pages import parameters_of
-from app.schemas.validation import changed, decode, parse_query
+from app.schemas.validation import decode, parse_query
 
 Shape = TypeVar("Shape")
 
@@ -40,14 +40,7 @@ class Whole(Struct, rename="camel", forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.active and not self.parts:
-            raise BrokenRule("/parts", "must hold one where active")
-
-
-class Change(Struct, rename="camel"):
-    """What may change."""
-
-    active: bool | UnsetType = UNSET
-    share: float | UnsetType = UNSET
+            raise BrokenRule("parts", "must hold one where active")
 
 
 def outcome_of(parse: Callable[[], Shape]) -> Shape | Invalid:
@@ -171,13 +164,3 @@ def test_filters_are_told_by_the_names_they_are_asked_with() -> None:
     pairs = [("date", "2025-06-17"), ("status", "no_show"), ("contactId", "3"), ("page", "2")]
 
     assert dict(pairs) == parameters_of(parse_query(pairs, AppointmentQuery))
-
-
-def test_a_change_keeps_what_it_does_not_name() -> None:
-    """Fields that a change leaves unset stay, and the whole must still keep the rules."""
-    whole = Whole("ab", share=0.5)
-
-    assert Whole("ab", share=0.25) == changed(whole, Change(share=0.25))
-    assert whole == changed(whole, Change())
-    with pytest.raises(Invalid):
-        changed(whole, Change(active=True))
