@@ -20,7 +20,3 @@ class CacheScope(NamedTuple):
     tenant: TenantId
     domain: str
     entity: str | None = None
-
-    @property
-    def whole_domain(self) -> CacheScope:
-        return CacheScope(self.tenant, self.domain)

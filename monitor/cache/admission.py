@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+_ONLY_EPOCH = 0
+
 
 class Admission(Protocol):
     """The worker's right to use the cache, asked before every lookup. Calls are cheap and never raise."""
@@ -36,18 +38,11 @@ class AlwaysAdmitted:
     store did not answer is lost: other workers serve the old entry until it expires.
     """
 
-    def __init__(self) -> None:
-        self._epoch = 0
-
     def admits(self, tenant: int, domain: str) -> int | None:  # noqa: ARG002 - the contract's names
-        return self._epoch
+        return _ONLY_EPOCH
 
     def confirms(self) -> int | None:
-        return self._epoch
+        return _ONLY_EPOCH
 
     def recognises(self, epoch: int, incarnation: str) -> bool:  # noqa: ARG002 - the contract's names
-        return epoch == self._epoch
-
-    def begin_epoch(self) -> None:
-        """Make everything stored before a miss, for this process."""
-        self._epoch += 1
+        return epoch == _ONLY_EPOCH

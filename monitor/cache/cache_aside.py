@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
+import structlog
 from opentelemetry.trace import Tracer
 
 from monitor.cache.admission import Admission
-from monitor.cache.complaints import Complaints
 from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
 from monitor.cache.generations import Generations, born_at
@@ -43,6 +43,8 @@ from monitor.tenancy.identity import TenantId
 _HIT, _BYPASS = CacheResult.HIT, CacheResult.BYPASS
 _NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
 _new = tuple.__new__
+_LOG_EVERY_S = 1.0  # least time between two lines about the same failure
+_log = structlog.get_logger(__name__)
 
 
 class TenantCache:
@@ -91,7 +93,7 @@ class TenantCache:
         self._rollout = rollout
         self._expiry = expiry or Expiry()
         self._sampler = sampler
-        self._complaints = Complaints(clock)
+        self._bypassed = _BypassLog(clock)
         generations = Generations(store, clock)
         self._finder = Reader(
             store=store,
@@ -213,7 +215,7 @@ class TenantCache:
             if found is None:
                 found = await finder.find_more(key, epoch, reading, near)
         except StoreUnavailable as failure:
-            self._complaints.complain(key.domain, failure)
+            self._bypassed.warn(key.domain, failure)
             return await self._told(traced, key, self._misses.bypass(key, load, began), began)
         except asyncio.CancelledError:
             self._observer.looked_up(key.tenant, key.domain, _BYPASS, _STORE, self._now() - began)
@@ -260,3 +262,29 @@ class TenantCache:
     async def _found_now(self, key: CacheKey) -> Found | None:
         epoch = self._admission.admits(key.tenant, key.domain)
         return None if epoch is None else await self._finder.find(self._policies[key.domain], key, epoch)
+
+
+class _BypassLog:
+    """Warns of lookups answered without the store: one line a second for each domain and reason.
+
+    A store may fail a thousand times a second; the line says how many lookups it stands for.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._now = clock.monotonic
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def warn(self, domain: str, failure: StoreUnavailable) -> None:
+        now, about = self._now(), (domain, failure.reason)
+        last, silent = self._last.get(about, (float("-inf"), 0))
+        if now - last < _LOG_EVERY_S:
+            self._last[about] = (last, silent + 1)
+            return
+        self._last[about] = (now, 0)
+        _log.warning(
+            "cache_bypassed",
+            domain=domain,
+            operation=failure.operation,
+            reason=failure.reason,
+            lookups=silent + 1,
+        )

@@ -94,19 +94,3 @@ class CacheObserver(Protocol):
     def sampled(self, tenant: int, domain: str, consistent: bool) -> None:  # noqa: FBT001 - a fact, not a switch
         """A cached answer was compared with the database."""
         ...
-
-    def outbox_polled(self, rows: int, oldest_s: float) -> None:
-        """A poll of the outbox showed `rows`, the oldest of that age."""
-        ...
-
-    def lease_changed(self, state: str) -> None:
-        """The cache lease is now `held`, `expired`, `quarantined` or `suspended`."""
-        ...
-
-    def epoch_changed(self, epoch: int) -> None:
-        """Another epoch is current: everything stored before it is a miss."""
-        ...
-
-    def writes_waiting(self, count: int) -> None:
-        """`count` committed writes wait for a confirmation before they answer."""
-        ...

@@ -81,10 +81,6 @@ class Rollout:
         """The shares that were set in this worker alone."""
         return dict(self._own)
 
-    def off_scopes(self) -> list[Scope]:
-        """Return what has no share at all, as (tenant, domain); None stands for all."""
-        return [scope for scope, share in self._shares.items() if share <= 0]
-
     def off(self) -> None:
         """Let nothing use the cache, from the next lookup on."""
         self.set(0.0)

@@ -123,22 +123,6 @@ class AesGcmSealer:
         return cipher
 
 
-class NullSealer:
-    """No encryption, for entries that never leave the process; the binding is still checked."""
-
-    def seal(self, key: CacheKey, stamp: bytes, plain: bytes) -> bytes:
-        name = key.encoded
-        return len(name).to_bytes(4, "big") + name + stamp + plain
-
-    def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
-        name = key.encoded
-        head = len(name).to_bytes(4, "big") + name
-        if not sealed.startswith(head) or len(sealed) < len(head) + STAMP_BYTES:
-            raise EntryRejected("forged")
-        body = len(head) + STAMP_BYTES
-        return sealed[body:] if sealed[len(head) : body] == stamp else None
-
-
 def opened(
     sealer: Sealer, observer: CacheObserver | None, key: CacheKey, stamp: bytes, sealed: bytes | None
 ) -> Entry | None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import structlog
 
+from monitor.cache.cache_aside import TenantCache
 from monitor.clock import Clock
 from monitor.consistency.outbox_statements import OutboxSnapshot
-from monitor.consistency.protocol import Outbox, RefreshedCache, Timing
+from monitor.consistency.protocol import Outbox, Timing
 
 
 class EpochKeeper:
@@ -28,7 +29,7 @@ class EpochKeeper:
     """
 
     def __init__(
-        self, *, outbox: Outbox, cache: RefreshedCache, clock: Clock, timing: Timing, log: Any = None
+        self, *, outbox: Outbox, cache: TenantCache, clock: Clock, timing: Timing, log: Any = None
     ) -> None:
         self._outbox = outbox
         self._cache = cache

@@ -7,10 +7,11 @@ from typing import Any
 
 import structlog
 
+from monitor.cache.rollout import Rollout
 from monitor.clock import Clock
 from monitor.consistency.cache_lease import CacheLease, LeaseState
 from monitor.consistency.outbox_statements import OutboxSnapshot
-from monitor.consistency.protocol import Outbox, ProtocolObserver, ShareFollower, Timing
+from monitor.consistency.protocol import Outbox, ProtocolObserver, Timing
 from monitor.database.kit_tables import OutboxKind
 
 _ALL_DOMAINS = "*"
@@ -28,7 +29,7 @@ class OutboxPoll:
         observer: Told lag, lease, epochs and the kill switch.
         clock: Time.
         timing: The protocol's times.
-        shares: Told how much of which traffic may use the cache; None: nobody is.
+        rollout: Told how much of which traffic may use the cache; None: nobody is.
         log: A structlog logger.
     """
 
@@ -40,7 +41,7 @@ class OutboxPoll:
         observer: ProtocolObserver,
         clock: Clock,
         timing: Timing,
-        shares: ShareFollower | None = None,
+        rollout: Rollout | None = None,
         log: Any = None,
     ) -> None:
         self._outbox = outbox
@@ -48,7 +49,7 @@ class OutboxPoll:
         self._observer = observer
         self._clock = clock
         self._timing = timing
-        self._shares = shares
+        self._rollout = rollout
         self._log = structlog.get_logger("monitor.database") if log is None else log
         self._told_state: LeaseState | None = None
         self._told_epoch: int | None = None
@@ -66,8 +67,8 @@ class OutboxPoll:
             self._log.warning("outbox poll failed", error_type=type(failure).__name__)
         else:
             self._lease.renew(began, snapshot)
-            if self._shares is not None:
-                self._shares.follow(snapshot.shares)
+            if self._rollout is not None:
+                self._rollout.follow(snapshot.shares)
             self._tell(snapshot)
         self._tell_state()
         return snapshot

@@ -1,18 +1,17 @@
 """What the cache protocol's parts are to each other, and its times.
 
-The cache is a sibling room: it is handed in as an object of this shape. `docs/cache.md`
-draws the protocol and names what breaks without each rule.
+`docs/cache.md` draws the protocol and names what breaks without each rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from monitor.cache.observer import CacheObserver
 from monitor.consistency.outbox_statements import OutboxSnapshot
-from monitor.scopes import CacheScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +47,6 @@ class OutboxNews(StrEnum):
 
     ASKED = "asked"  # a writer or an operator wants the rows to be seen now
     RESOLVED = "resolved"  # rows that a writer waits for are gone
-
-
-class Refreshed(Protocol):
-    """What became of the fresh generations of some scopes."""
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether every SET was answered by the epoch's incarnation while this worker might confirm."""
-        ...
-
-    @property
-    def incarnation(self) -> str | None:
-        """The incarnation that ran all of them; None where not every one was answered."""
-        ...
-
-
-class RefreshedCache(Protocol):
-    """The cache as the protocol sees it. No call raises."""
-
-    async def refresh(self, scopes: Sequence[CacheScope]) -> Refreshed:
-        """Give the scopes fresh generations; wait for leased near caches."""
-        ...
-
-    async def incarnation(self) -> str | None:
-        """Return the incarnation that the store's connection reaches; None: it does not answer."""
-        ...
-
-    async def reconnect(self) -> None:
-        """Leave a server whose epoch is over."""
-        ...
 
 
 class Outbox(Protocol):
@@ -124,19 +93,11 @@ class Outbox(Protocol):
         ...
 
 
-class ShareFollower(Protocol):
-    """What keeps a part of the traffic from the cache; the cache's rollout."""
-
-    def follow(self, shares: Mapping[tuple[int | None, str | None], float]) -> None:
-        """Take the shares that every worker keeps, by (tenant, domain)."""
-        ...
-
-
-class ProtocolObserver(Protocol):
-    """Receives what the protocol does; a part of the cache's observer."""
+class ProtocolObserver(CacheObserver, Protocol):
+    """Receives what the protocol does, beside what the cache does."""
 
     def outbox_polled(self, rows: int, oldest_s: float) -> None:
-        """A poll showed `rows`, the oldest of that age in seconds."""
+        """A poll of the outbox showed `rows`, the oldest of that age in seconds."""
         ...
 
     def lease_changed(self, state: str) -> None:
@@ -144,13 +105,9 @@ class ProtocolObserver(Protocol):
         ...
 
     def epoch_changed(self, epoch: int) -> None:
-        """Another epoch is current."""
+        """Another epoch is current: everything stored before it is a miss."""
         ...
 
     def writes_waiting(self, count: int) -> None:
-        """`count` committed writes wait for a confirmation."""
-        ...
-
-    def switched(self, domain: str, enabled: bool) -> None:  # noqa: FBT001 - a fact, not a switch
-        """The kill switch changed for `domain` (`*`: all)."""
+        """`count` committed writes wait for a confirmation before they answer."""
         ...

@@ -1,7 +1,7 @@
 """Joins outbox, lease and cache into the protocol of `docs/cache.md`.
 
 The cache asks the lease before every lookup; the poll renews the lease; the relay and the
-settlement ask the cache for fresh generations. Neither room knows the other.
+settlement ask the cache for fresh generations. Cache and database do not know each other.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from monitor.cache.cache_aside import TenantCache
+from monitor.cache.rollout import Rollout
 from monitor.clock import Clock
 from monitor.consistency.cache_lease import CacheLease, LeaseState
 from monitor.consistency.durable_switch import DurableSwitch
 from monitor.consistency.outbox_cleaner import OutboxCleaner
 from monitor.consistency.outbox_poll import OutboxPoll
 from monitor.consistency.outbox_store import OutboxStore
-from monitor.consistency.protocol import ProtocolObserver, RefreshedCache, ShareFollower, Timing
+from monitor.consistency.protocol import ProtocolObserver, Timing
 from monitor.consistency.relay import Relay
 from monitor.consistency.relay_loop import RelayLoop
 from monitor.consistency.settlement import CacheSettlement
@@ -35,7 +37,7 @@ class ProtocolWorker:
         lease: This worker's right to use the cache, which `cache` asks.
         cache: What is given fresh generations.
         timing: The protocol's times, the same in every worker.
-        shares: Follows the shares of the durable switch.
+        rollout: Follows the shares of the durable switch.
     """
 
     def __init__(
@@ -43,12 +45,12 @@ class ProtocolWorker:
         url: str,
         *,
         lease: CacheLease,
-        cache: RefreshedCache,
+        cache: TenantCache,
         database_observer: DatabaseObserver,
         observer: ProtocolObserver,
         clock: Clock,
         timing: Timing,
-        shares: ShareFollower | None = None,
+        rollout: Rollout | None = None,
     ) -> None:
         outbox = OutboxStore(url, observer=database_observer, clock=clock, timing=timing)
         self._outbox, self._lease, self._cache = outbox, lease, cache
@@ -59,7 +61,7 @@ class ProtocolWorker:
         )
         self._loop = RelayLoop(
             poll=OutboxPoll(
-                outbox=outbox, lease=lease, observer=observer, clock=clock, timing=timing, shares=shares
+                outbox=outbox, lease=lease, observer=observer, clock=clock, timing=timing, rollout=rollout
             ),
             relay=Relay(outbox=outbox, lease=lease, cache=cache, clock=clock, timing=timing),
             outbox=outbox,

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from monitor.cache.cache_aside import TenantCache
 from monitor.clock import Clock
 from monitor.consistency.cache_lease import CacheLease
 from monitor.consistency.epoch_keeper import EpochKeeper
 from monitor.consistency.outbox_statements import OutboxRow, OutboxSnapshot
-from monitor.consistency.protocol import Outbox, OutboxNews, RefreshedCache, Timing
+from monitor.consistency.protocol import Outbox, OutboxNews, Timing
 from monitor.database.kit_tables import OutboxKind
 from monitor.errors import DatabaseError
 from monitor.scopes import CacheScope
@@ -37,7 +38,7 @@ class Relay:
         *,
         outbox: Outbox,
         lease: CacheLease,
-        cache: RefreshedCache,
+        cache: TenantCache,
         clock: Clock,
         timing: Timing,
         log: Any = None,

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from monitor.cache.cache_aside import TenantCache
 from monitor.clock import Clock
 from monitor.consistency.cache_lease import CacheLease
 from monitor.consistency.outbox_cleaner import OutboxCleaner
-from monitor.consistency.protocol import Outbox, OutboxNews, ProtocolObserver, RefreshedCache
+from monitor.consistency.protocol import Outbox, OutboxNews, ProtocolObserver
 from monitor.database.write_context import Commit
 from monitor.errors import DatabaseError
 
@@ -34,7 +35,7 @@ class CacheSettlement:
         *,
         outbox: Outbox,
         lease: CacheLease,
-        cache: RefreshedCache,
+        cache: TenantCache,
         resolver: OutboxCleaner,
         observer: ProtocolObserver,
         clock: Clock,

@@ -78,14 +78,6 @@ def insert(table: sa.Table, **values: Any) -> sa.Insert:
     return _marked(sa.insert(table).values({_column(table).name: tenant, **values}), tenant, table)
 
 
-def insert_many(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> sa.Insert:
-    """Return an INSERT of many rows of the bound tenant, with the same columns each."""
-    tenant = current()
-    column = _column(table).name
-    values = [{column: tenant, **row} for row in rows]
-    return _marked(sa.insert(table).values(values), tenant, table)
-
-
 def update(table: sa.Table) -> sa.Update:
     """Return an UPDATE of the bound tenant's rows; narrow it with `where`, fill it with `values`."""
     tenant = current()

@@ -192,7 +192,7 @@ class Monitor:
             observer=measured.cache,
             clock=self.clock,
             timing=timing,
-            shares=self.rollout,
+            rollout=self.rollout,
         )
         self.kill_switch = self._consistency.kill_switch
         self._settlement = self._consistency.settlement

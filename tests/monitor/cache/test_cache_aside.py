@@ -168,10 +168,20 @@ async def test_another_incarnation_than_the_epochs_is_bypassed(clock: ManualCloc
 
 async def test_a_new_epoch_makes_everything_before_a_miss(memory: MemoryStore) -> None:
     """Entries are sealed under their epoch."""
-    admission = AlwaysAdmitted()
+
+    class Epochs(AlwaysAdmitted):
+        current = 1
+
+        def admits(self, tenant: int, domain: str) -> int | None:  # noqa: ARG002 - the contract's names
+            return self.current
+
+        def recognises(self, epoch: int, incarnation: str) -> bool:  # noqa: ARG002 - the contract's names
+            return epoch == self.current
+
+    admission = Epochs()
     bench = make_bench(memory, SystemClock(), admission=admission)
     await bench.cache.get_or_load(page(), bench.source.load)
-    admission.begin_epoch()
+    admission.current = 2
 
     assert (await bench.cache.get_or_load(page(), bench.source.load)).result is CacheResult.MISS
     assert bench.observer.of("entry_rejected") == []

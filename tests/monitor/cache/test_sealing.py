@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from monitor.cache.generations import STAMP_BYTES
 from monitor.cache.keys import make_key
-from monitor.cache.sealing import AesGcmSealer, NullSealer, Sealer
+from monitor.cache.sealing import AesGcmSealer, Sealer
 from monitor.errors import ConfigurationError, EntryRejected
 
 SECRET, OTHER_SECRET = bytes(range(32)), bytes(range(1, 33))
 STAMP, OTHER_STAMP = b"\x01" * STAMP_BYTES, b"\x02" * STAMP_BYTES
 KEY = make_key(1, "contacts", "list", "page_1")
-SEALERS = [AesGcmSealer([SECRET]), AesGcmSealer([SECRET], compress_above=64), NullSealer()]
+SEALERS = [AesGcmSealer([SECRET]), AesGcmSealer([SECRET], compress_above=64)]
 
 
-@pytest.fixture(params=SEALERS, ids=["plain", "compressing", "null"])
+@pytest.fixture(params=SEALERS, ids=["plain", "compressing"])
 def sealer(request: pytest.FixtureRequest) -> Sealer:
     """Give each kind of sealer."""
     made: Sealer = request.param

@@ -156,7 +156,7 @@ class Worker:
             observer=self.observer,
             clock=world.clock,
             timing=TIMING,
-            shares=rollout,
+            rollout=rollout,
         )
         self.relay = parts.relay(
             outbox=world.outbox, lease=self.lease, cache=self.cache, clock=world.clock, timing=TIMING

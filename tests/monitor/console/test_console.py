@@ -137,10 +137,10 @@ async def test_the_switch_goes_off_and_on(service: Service, operator: Operator) 
     page = await operator.get(answer.headers["location"])
     assert "Switched off: notes of all clinics." in text_of(page)
     assert "Every worker follows" in text_of(page)
-    assert service.monitor.rollout.off_scopes() == [(None, "notes")]
+    assert service.monitor.rollout.share(1, "notes") == 0
     answer = await operator.send("/console/cache", "/console/cache/switch", enabled="yes", domain="notes")
     assert "The cache is on." in text_of(await operator.get(answer.headers["location"]))
-    assert service.monitor.rollout.off_scopes() == []
+    assert service.monitor.rollout.full
 
 
 async def test_a_clinics_cache_is_switched_off(service: Service, operator: Operator) -> None:

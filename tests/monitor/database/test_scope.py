@@ -24,7 +24,6 @@ SCOPED: dict[str, Build] = {
     "some columns": lambda: scope.select(NOTES, NOTES.c.text).order_by(NOTES.c.id).limit(3),
     "count": lambda: scope.select(NOTES, sa.func.count()),
     "insert": lambda: scope.insert(NOTES, id=1, text=""),
-    "insert many": lambda: scope.insert_many(NOTES, [{"id": 1, "text": ""}, {"id": 2, "text": ""}]),
     "update": lambda: scope.update(NOTES).where(NOTES.c.id == 1).values(text=""),
     "delete": lambda: scope.delete(NOTES).where(NOTES.c.id == 1).returning(NOTES.c.id),
     "join": lambda: scope.select(scope.join(PAGES, NOTES, PAGES.c.note_id == NOTES.c.id), PAGES.c.id),
@@ -136,7 +135,8 @@ async def test_an_operator_may_ask_which_tenants_there_are(database: Database) -
     for tenant in (2, 1):
         with bind(tenant):
             async with database.writing() as unit:
-                await unit.execute(scope.insert_many(NOTES, [{"id": 1, "text": ""}, {"id": 2, "text": ""}]))
+                await unit.execute(scope.insert(NOTES, id=1, text=""))
+                await unit.execute(scope.insert(NOTES, id=2, text=""))
 
     async with database.reading_all() as reader:
         assert [(1,), (2,)] == [tuple(row) for row in await reader.all(scope.select_tenants(NOTES))]
@@ -151,7 +151,8 @@ async def test_each_builder_stays_within_its_tenant(database: Database) -> None:
     for tenant in (1, 2):
         with bind(tenant):
             async with database.writing() as unit:
-                await unit.execute(scope.insert_many(NOTES, [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}]))
+                await unit.execute(scope.insert(NOTES, id=1, text="a"))
+                await unit.execute(scope.insert(NOTES, id=2, text="b"))
                 await unit.execute(scope.insert(PAGES, id=1, note_id=1))
 
     with bind(1):

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from monitor.cache.observer import BreakerState, CacheLayer, CacheObserver, CacheResult
+from monitor.cache.observer import BreakerState, CacheLayer, CacheResult
+from monitor.consistency.protocol import ProtocolObserver
 from monitor.database.observer import DatabaseObserver
 from monitor.metrics.catalogue import CACHE_RESULTS, LOOP_LAG, METHODS, Outcome
 from monitor.metrics.measurements import Measurements
@@ -36,11 +37,11 @@ def methods(protocol: type) -> Iterable[tuple[str, inspect.Signature]]:
             yield name, inspect.signature(function)
 
 
-@pytest.mark.parametrize("protocol", [CacheObserver, DatabaseObserver, TraceObserver])
+@pytest.mark.parametrize("protocol", [ProtocolObserver, DatabaseObserver, TraceObserver])
 def test_recorders_have_every_word_of_their_observers(measurements: Measurements, protocol: type) -> None:
     """A sibling room's observer is satisfied by shape alone; names of arguments are part of it."""
     recorders: dict[type, object] = {
-        CacheObserver: measurements.cache,
+        ProtocolObserver: measurements.cache,
         DatabaseObserver: measurements.database,
         TraceObserver: measurements.traces,
     }
@@ -51,7 +52,7 @@ def test_recorders_have_every_word_of_their_observers(measurements: Measurements
 
 def test_types_agree_too(measurements: Measurements) -> None:
     """The type checker accepts each recorder as the observer it stands for."""
-    cache: CacheObserver = measurements.cache
+    cache: ProtocolObserver = measurements.cache
     database: DatabaseObserver = measurements.database
     traces: TraceObserver = measurements.traces
     http: HttpObserver = measurements.http
@@ -124,7 +125,7 @@ def test_streams_and_websockets_have_families_of_their_own(measurements: Measure
 
 def test_each_word_of_the_cache_is_a_metric(measurements: Measurements) -> None:
     """Everything that the cache tells of itself can be read from a scrape."""
-    cache: CacheObserver = measurements.cache
+    cache: ProtocolObserver = measurements.cache
     cache.looked_up(1, "contacts", CacheResult.HIT, CacheLayer.NEAR, 0.00001)
     cache.loaded(1, "contacts", 0.02, None)
     cache.coalesced("contacts")
