@@ -63,6 +63,7 @@ definitions: setup ## Write what is generated: alerts/, dashboards/, tables of t
 	@$(BIN)/python -m monitor.definitions $(ARGS)
 	@$(BIN)/python -m app.openapi
 	@$(BIN)/python -m app.config
+	@$(BIN)/python scripts/write_api_page.py
 
 up: ## Start everything in containers (docker compose): service, stores, Grafana and the rest
 	@$(PYTHON) scripts/make_secrets.py

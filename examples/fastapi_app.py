@@ -2,13 +2,16 @@
 
 from fastapi import FastAPI
 
-from monitor.cache.keys import make_key
-from monitor.cache.policy import CachePolicy
-from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import build_monitor
-from monitor.middleware.cached_route import CachedRoute
-from monitor.settings import MonitorSettings
-from monitor.tenancy.identity import Identity, TenantId
+from monitor import (
+    Adoption,
+    CachedRoute,
+    CachePolicy,
+    Identity,
+    MonitorSettings,
+    TenantId,
+    build_monitor,
+    make_key,
+)
 
 
 class Tokens:

@@ -5,13 +5,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from monitor.cache.keys import make_key
-from monitor.cache.policy import CachePolicy
-from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import build_monitor
-from monitor.middleware.cached_route import CachedRoute
-from monitor.settings import MonitorSettings
-from monitor.tenancy.identity import Identity, TenantId
+from monitor import (
+    Adoption,
+    CachedRoute,
+    CachePolicy,
+    Identity,
+    MonitorSettings,
+    TenantId,
+    build_monitor,
+    make_key,
+)
 
 
 async def pets(request: Request) -> JSONResponse:

@@ -114,7 +114,7 @@ def link(folder: Path) -> None:
     python = (folder / "bin/python").absolute()
     # The import stands below the guard: worker processes load this file too and need none of it.
     command.write_text(
-        f'#!{python}\nif __name__ == "__main__":\n    from app.cli import main\n\n    main()\n'
+        f'#!{python}\nif __name__ == "__main__":\n    from app.commands.cli import main\n\n    main()\n'
     )
     command.chmod(0o755)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from app.services.versions import Version
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 
 # Part of every tag: change it when a representation changes, so that no client keeps an older one.
 _REVISION = 1
@@ -20,7 +20,9 @@ def entity_tag(version: Version) -> str:
     Raises:
         TenantNotBound: No tenant is bound.
     """
-    told = repr((_REVISION, int(current()), version.domain, version.entity, version.number, *version.shown))
+    told = repr(
+        (_REVISION, int(current_tenant()), version.domain, version.entity, version.number, *version.shown)
+    )
     return f'"{blake2b(told.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()}"'
 
 

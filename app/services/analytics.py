@@ -19,7 +19,7 @@ from monitor.clock import Clock
 from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.unit_of_work import Reader
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 
 _PAST_DAYS, _NEXT_DAYS, _BUSIEST = 30, 7, 5
 _NOT_HELD = [status.value for status in FREE]
@@ -56,7 +56,7 @@ class AnalyticsService:
     async def dashboard(self) -> Dashboard:
         async with self._database.reading() as reader:
             zone = await zone_of(reader)
-            self._zones.learn(current(), zone)
+            self._zones.learn(current_tenant(), zone)
             calendar = _Calendar(now_of(self._clock).astimezone(zone).date(), zone)
             last_30_days = await _by_status(reader, calendar.past)
             contacts, new_contacts = await _totals(reader, CONTACTS, "created_at", calendar)

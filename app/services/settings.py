@@ -17,7 +17,7 @@ from monitor.clock import Clock
 from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.unit_of_work import Reader, UnitOfWork
-from monitor.tenancy.context import current as current_tenant
+from monitor.tenancy.context import current_tenant
 
 _CONTENT = SettingsContent.__struct_fields__
 _OF_THE_CLINIC = ("name", "time_zone")

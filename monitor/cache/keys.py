@@ -12,7 +12,7 @@ import re
 from hashlib import blake2b
 
 from monitor.errors import CrossTenantAccess, InvalidCacheKey
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 from monitor.tenancy.identity import TenantId
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+\Z")
@@ -53,7 +53,7 @@ class CacheKey(str):
             TenantNotBound: No tenant is bound.
             CrossTenantAccess: Another tenant is.
         """
-        self.require(current())
+        self.require(current_tenant())
 
     def require(self, tenant: int) -> None:
         """Check that the key belongs to `tenant`.

@@ -20,7 +20,7 @@ from monitor.database.telemetry import StatementTelemetry
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over
 from monitor.errors import PoolExhausted, StatementFailed
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 
 
 class Database:
@@ -77,7 +77,7 @@ class Database:
             TenantNotBound: No tenant is bound.
             PoolExhausted: No connection became free in time.
         """
-        tenant = current()
+        tenant = current_tenant()
         async with self._connection(self._reading) as connection:
             yield Reader(connection, tenant, self._telemetry, self._tenant_column)
 
@@ -97,7 +97,7 @@ class Database:
             TenantNotBound: No tenant is bound.
             PoolExhausted: No connection became free in time.
         """
-        tenant = current()
+        tenant = current_tenant()
         async with self._in_turn(), self._connection(self._writing) as connection:
             unit = UnitOfWork(connection, tenant, self._telemetry, self._tenant_column)
             yield unit

@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
 from monitor.errors import CrossTenantAccess, UnscopedStatement
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 from monitor.tenancy.identity import TenantId
 
 TENANT_COLUMN = "tenant_id"  # where an adoption names none
@@ -58,7 +58,7 @@ def select(source: FromClause, *columns: Any) -> sa.Select[Any]:
     Raises:
         TenantNotBound: No tenant is bound.
     """
-    tenant = current()
+    tenant = current_tenant()
     statement = sa.select(*(columns or (source,))).select_from(source)
     filters = (_column(table) == tenant for table in _tenant_tables(source))
     return _marked(statement.where(*filters), tenant, source)
@@ -74,19 +74,19 @@ def join(left: FromClause, right: sa.Table, on: ColumnElement[bool], *, outer: b
 
 def insert(table: sa.Table, **values: Any) -> sa.Insert:
     """Return an INSERT of one row of the bound tenant."""
-    tenant = current()
+    tenant = current_tenant()
     return _marked(sa.insert(table).values({_column(table).name: tenant, **values}), tenant, table)
 
 
 def update(table: sa.Table) -> sa.Update:
     """Return an UPDATE of the bound tenant's rows; narrow it with `where`, fill it with `values`."""
-    tenant = current()
+    tenant = current_tenant()
     return _marked(sa.update(table).where(_column(table) == tenant), tenant, table)
 
 
 def delete(table: sa.Table) -> sa.Delete:
     """Return a DELETE of the bound tenant's rows; narrow it with `where`."""
-    tenant = current()
+    tenant = current_tenant()
     return _marked(sa.delete(table).where(_column(table) == tenant), tenant, table)
 
 
@@ -99,7 +99,7 @@ def upsert(insertion: Any, table: sa.Table, key: Sequence[str], changes: Mapping
         key: The columns of its key after the tenant's.
         changes: What a row that is there is given.
     """
-    tenant, column = current(), _column(table).name
+    tenant, column = current_tenant(), _column(table).name
     statement = insertion.values({column: tenant}).on_conflict_do_update(
         index_elements=[column, *key], set_=dict(changes)
     )

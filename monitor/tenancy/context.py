@@ -16,7 +16,7 @@ from monitor.tenancy.identity import TenantId
 _BOUND: ContextVar[TenantId | None] = ContextVar("monitor_tenant", default=None)
 
 
-def current() -> TenantId:
+def current_tenant() -> TenantId:
     """Return the bound tenant.
 
     Raises:

@@ -34,7 +34,7 @@ RANKS = {
     "monitor.operations": 7,
     "monitor.console": 8,
     "monitor.kit": 9,
-    "monitor": 0,
+    "monitor": 9.5,  # the door: over every room, under the app
     "app.variables": 10,
     "app.folding": 10,
     "app.policies": 10,

@@ -10,7 +10,7 @@ from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
 from monitor.cache.observer import CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 from tests.monitor.cache.conftest import Bench, make_bench, page, scope
@@ -54,7 +54,7 @@ async def test_a_load_runs_in_the_tenant_of_its_caller(bench: Bench) -> None:
     """The task of a load inherits the bound tenant."""
 
     async def who() -> Loaded:
-        return Loaded(str(int(current())).encode())
+        return Loaded(str(int(current_tenant())).encode())
 
     assert (await bench.cache.get_or_load(page(), who)).value == b"1"
 

@@ -12,7 +12,7 @@ from monitor.cache.memory_store import MemoryStore
 from monitor.cache.observer import CacheResult
 from monitor.cache.warming import Warmed, Warming, WarmItem
 from monitor.clock import SystemClock
-from monitor.tenancy.context import bind, current
+from monitor.tenancy.context import bind, current_tenant
 from monitor.tenancy.identity import TenantId
 from monitor.testing.fakes import ManualClock
 from tests.conditions import until
@@ -20,7 +20,7 @@ from tests.monitor.cache.conftest import Bench, make_bench, page
 
 
 async def who() -> Loaded:
-    return Loaded(b"clinic %d" % current())
+    return Loaded(b"clinic %d" % current_tenant())
 
 
 async def fails() -> Loaded:

@@ -10,7 +10,7 @@ from monitor.cache.observer import CacheResult
 from monitor.errors import ConfigurationError, IncompleteAnswer
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.request import record_of
-from monitor.tenancy.context import bound_tenant, current
+from monitor.tenancy.context import bound_tenant, current_tenant
 from monitor.tenancy.identity import TenantId
 
 CLINIC = TenantId(7)
@@ -29,7 +29,7 @@ async def test_the_service_sees_a_signed_in_user_of_the_tenant() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request, record = Request(scope, receive), record_of(scope)
         seen.append((request.method, request.url.path, dict(request.query_params), await request.body()))
-        seen.append((current(), record.tenant, request.state.identity.operator, request.app))
+        seen.append((current_tenant(), record.tenant, request.state.identity.operator, request.app))
         record.cache = CacheResult.MISS
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})

@@ -29,7 +29,7 @@ from monitor.middleware.cached_route import CachedRoute, CachePlans
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 from monitor.tenancy.identity import Identity, TenantId
 from monitor.testing.fakes import ManualClock, RecordingObserver
 
@@ -101,7 +101,7 @@ class Service:
             await self.gate.wait()
         if self.failure is not None:
             raise self.failure
-        tenant = int(current())
+        tenant = int(current_tenant())
         after = self.after
         background = BackgroundTask(after.wait) if after is not None else None
         body = {"tenant": tenant, "body": self.body}

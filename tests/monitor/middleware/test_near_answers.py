@@ -29,7 +29,7 @@ from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.performance import PerformanceMiddleware
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
-from monitor.tenancy.context import bind, current
+from monitor.tenancy.context import bind, current_tenant
 from monitor.tenancy.identity import TenantId
 from monitor.testing.fakes import ManualClock, RecordingObserver
 from monitor.tracing.provider import Service, build_tracing
@@ -100,7 +100,7 @@ class Chain:
         )
 
     async def _notes(self, _request: Request) -> Response:
-        return JSONResponse({"tenant": int(current()), "body": self.body})
+        return JSONResponse({"tenant": int(current_tenant()), "body": self.body})
 
     async def ask(self, caller: str = "1", **options: Any) -> Client:
         more: Sequence[tuple[bytes, bytes]] = options.pop("headers", ())

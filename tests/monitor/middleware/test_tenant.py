@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket
 from monitor.errors import AuthenticationError, TenantNotBound
 from monitor.middleware.request import record_of
 from monitor.middleware.tenant import TenantMiddleware
-from monitor.tenancy.context import bound_tenant, current
+from monitor.tenancy.context import bound_tenant, current_tenant
 from monitor.tenancy.identity import Identity, TenantId
 from tests.monitor.middleware.probe import Client
 
@@ -47,7 +47,7 @@ def _user(request: Request) -> str | None:
 
 
 async def data(_: Request) -> Response:
-    return PlainTextResponse(str(int(current())))
+    return PlainTextResponse(str(int(current_tenant())))
 
 
 async def chat(socket: WebSocket) -> None:
