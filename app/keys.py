@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from app import policies
-from monitor.cache.keys import CacheKey, digest, make_key
+from app.naming import NAMING
+from monitor.cache.keys import CacheKey, digest
+from monitor.cache.keys import make_key as _make_key
 
 DEFAULT_PAGE_SIZE = 20
+make_key = partial(_make_key, prefix=NAMING.key_prefix)
 
 
 class ContactKeys:

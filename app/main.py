@@ -16,6 +16,7 @@ from app.api_page import render as render_page
 from app.auth import TokenResolver
 from app.config import AppConfig
 from app.fault_injection import FaultLayer
+from app.naming import NAMING
 from app.openapi import document
 from app.policies import POLICIES
 from app.problems import HANDLERS, Unauthenticated, render
@@ -62,12 +63,13 @@ def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones) -> Adoption
     table = table_of(config)
     return Adoption(
         resolver=TokenResolver(config.token_keys, clock, leeway_s=config.token_leeway_s),
+        naming=NAMING,
         policies=tuple(POLICIES.values()),
         cached=[CachedRoute(resource.path, resource.key) for resource in table if resource.key],
         public=public_paths(table),
         database_url=config.database_url.reveal(),
         tenant_column=TENANT_COLUMN,
-        pool=PoolSettings(size=config.pool_size),
+        pool=PoolSettings(size=config.pool_size, application_name="taskmed"),
         refusal=refuse,
         warmed=FirstPages(clock),
         zone=zones,

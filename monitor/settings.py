@@ -58,7 +58,7 @@ class MonitorSettings:
     """The kit's settings.
 
     Attributes:
-        service: The service's name in metrics, traces and logs.
+        service: The service's name in metrics, traces and logs; OpenTelemetry's word where none is given.
         version: The service's version.
         environment: Such as `production`; a resource attribute of every span.
         cache: The cache's settings.
@@ -75,7 +75,7 @@ class MonitorSettings:
         check_timeout_s: The longest a health check may take.
     """
 
-    service: str = "taskmed"
+    service: str = "unknown_service"
     version: str = "0.0.0"
     environment: str = "development"
     cache: CacheSettings = field(default_factory=CacheSettings)

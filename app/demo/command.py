@@ -15,6 +15,7 @@ from app.demo.clinics import DemoClinic
 from app.demo.seeding import missing_clinics, seed
 from app.tables import TENANT_COLUMN
 from monitor.clock import SystemClock
+from monitor.database.connections import PoolSettings
 from monitor.database.engine import Database
 from monitor.database.observer import Unobserved
 
@@ -31,6 +32,7 @@ async def _fill(config: AppConfig, console: Console) -> None:
         tracer=trace.get_tracer("taskmed.demo"),
         clock=SystemClock(),
         tenant_column=TENANT_COLUMN,
+        pool=PoolSettings(application_name="taskmed"),
         slow_query_s=math.inf,  # thousands of rows at once are slow and no news
     )
     try:

@@ -36,7 +36,7 @@ async def downgrade(url: str, revision: str) -> None:
 
 
 async def _run(url: str, step: Callable[[Config], None]) -> None:
-    engine = for_writing(make_engine(url, PoolSettings(size=1)))
+    engine = for_writing(make_engine(url, PoolSettings(size=1, application_name="taskmed")))
     try:
         async with aclosing(await _connected(engine)) as connection, connection.begin():
             await connection.run_sync(_within, step)

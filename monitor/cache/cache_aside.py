@@ -19,7 +19,7 @@ from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
 from monitor.cache.generations import Generations, born_at
 from monitor.cache.invalidator import Invalidator
-from monitor.cache.keys import CacheKey
+from monitor.cache.keys import TENANT_PREFIX, CacheKey
 from monitor.cache.load_lease import LoadLease
 from monitor.cache.loading import Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
@@ -62,6 +62,7 @@ class TenantCache:
         rollout: The switch.
         expiry: Draws the end of entries.
         sampler: Compares a share of the hits with the truth; None: no hit is.
+        prefix: What stands before the tenant's id in the service's keys.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class TenantCache:
         rollout: Rollout,
         expiry: Expiry | None = None,
         sampler: ConsistencySampler | None = None,
+        prefix: str = TENANT_PREFIX,
     ) -> None:
+        self._prefix = prefix
         self._store = store
         self._policies = dict(policies)
         self._observer = observer
@@ -94,7 +97,7 @@ class TenantCache:
         self._expiry = expiry or Expiry()
         self._sampler = sampler
         self._bypassed = _BypassLog(clock)
-        generations = Generations(store, clock)
+        generations = Generations(store, clock, prefix=prefix)
         self._finder = Reader(
             store=store,
             generations=generations,
@@ -134,7 +137,7 @@ class TenantCache:
 
         Raises:
             TenantNotBound, CrossTenantAccess: The key is not the bound tenant's.
-            InvalidCacheKey: The key's domain has no policy.
+            InvalidCacheKey: The key's domain has no policy, or its prefix is not the service's.
             Exception: Whatever `load` raised, where no stale entry may answer for it.
         """
         if bound_tenant() != key.tenant:
@@ -142,6 +145,9 @@ class TenantCache:
         policy = self._policies.get(key.domain)
         if policy is None:
             raise InvalidCacheKey("its domain has no cache policy")
+        if key.prefix != self._prefix:
+            # Writes replace the generations under the service's own prefix: no other is ever made stale.
+            raise InvalidCacheKey(f"it must begin with {self._prefix}, not {key.prefix}")
         return self._looked_up(policy, key, load, traced=self._spans.wanted(), bypass=bypass)
 
     def at_hand(self, tenant: TenantId, key: CacheKey) -> NearEntry | None:

@@ -11,7 +11,7 @@ import os
 import struct
 from collections.abc import Sequence
 
-from monitor.cache.keys import generation_keys
+from monitor.cache.keys import TENANT_PREFIX, generation_keys
 from monitor.cache.store import Store
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
@@ -46,8 +46,11 @@ class Generations:
         ttl_s: How long an unused one is kept; its loss costs misses, never a stale answer.
     """
 
-    def __init__(self, store: Store, clock: Clock, ttl_s: float = 7 * 86_400.0) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, ttl_s: float = 7 * 86_400.0, prefix: str = TENANT_PREFIX
+    ) -> None:
         self._store = store
+        self._prefix = prefix
         self._clock = clock
         self._ttl_s = ttl_s
 
@@ -78,5 +81,5 @@ class Generations:
         Raises:
             StoreUnavailable: Not every one was answered; some may have run.
         """
-        keys = dict.fromkeys(key for scope in scopes for key in generation_keys(*scope))
+        keys = dict.fromkeys(key for scope in scopes for key in generation_keys(*scope, self._prefix))
         return await self._store.replace({key: self.fresh() for key in keys}, self._ttl_s)

@@ -1,9 +1,10 @@
 """The one place that makes cache keys, logical and physical.
 
-A logical key reads `clinic_1:contacts:list:page_1`. Parts are escaped so that no part can
+A logical key reads `tenant_1:contacts:list:page_1`. Parts are escaped so that no part can
 hold a delimiter: two different (tenant, domain, parts) never make the same key. Physical
 keys put tenant and domain into a hash tag, so that a value and the generations it depends
-on share a slot on Redis Cluster.
+on share a slot on Redis Cluster. What stands before the tenant's id is the service's noun for it,
+as `TenantNaming.key_prefix` says.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from hashlib import blake2b
 from monitor.errors import CrossTenantAccess, InvalidCacheKey
 from monitor.tenancy.context import current_tenant
 from monitor.tenancy.identity import TenantId
+from monitor.tenancy.naming import TenantNaming
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+\Z")
 _DOMAIN = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
 _MAX_PART = 96
 _RESERVED = frozenset({"gen", "lock"})  # first parts of the generations' and load leases' own physical keys
-TENANT_PREFIX = "clinic_"
+TENANT_PREFIX = TenantNaming().key_prefix
 
 
 class CacheKey(str):
@@ -29,6 +31,7 @@ class CacheKey(str):
         tenant: Whose entry it names.
         domain: The domain, such as `contacts`.
         entity: The entity it shows; None for lists and summaries.
+        prefix: What stands before the tenant's id.
         tail: What follows tenant and domain.
         encoded: The key itself as bytes; entries are sealed for it.
         physical: The key the value is stored under.
@@ -36,10 +39,13 @@ class CacheKey(str):
         read_keys: The generations and the value: what one lookup reads in one round trip.
     """
 
-    __slots__ = ("domain", "encoded", "entity", "generation_keys", "physical", "read_keys", "tail", "tenant")
+    __slots__ = (
+        "domain", "encoded", "entity", "generation_keys", "physical", "prefix", "read_keys", "tail", "tenant"
+    )  # fmt: skip
     tenant: TenantId
     domain: str
     entity: str | None
+    prefix: str
     tail: str
     encoded: bytes
     physical: str
@@ -65,7 +71,9 @@ class CacheKey(str):
             raise CrossTenantAccess(tenant, self.tenant)
 
 
-def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> CacheKey:
+def make_key(
+    tenant: int, domain: str, *parts: str, entity: object = None, prefix: str = TENANT_PREFIX
+) -> CacheKey:
     """Make a key from its parts.
 
     Args:
@@ -73,6 +81,7 @@ def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> Ca
         domain: A lower-case word.
         parts: What the entry shows, such as `list`, `page_1`; escaped where needed.
         entity: The entity shown, if it is one; it must then be among the parts as well.
+        prefix: `TenantNaming.key_prefix` of the service; the cache refuses keys of any other.
 
     Raises:
         InvalidTenantId: `tenant` is not a tenant id.
@@ -86,27 +95,30 @@ def make_key(tenant: int, domain: str, *parts: str, entity: object = None) -> Ca
             "at least one part must follow the domain, and the first is neither `gen` nor `lock`"
         )
     tail = ":".join(map(_escaped, parts))
-    key = CacheKey(f"{TENANT_PREFIX}{int(owner)}:{domain}:{tail}")
+    key = CacheKey(f"{prefix}{int(owner)}:{domain}:{tail}")
     key.tenant, key.domain, key.tail, key.encoded = owner, domain, tail, key.encode()
+    key.prefix = prefix
     key.entity = None if entity is None else _escaped(str(entity))
-    tag = hash_tag(owner, domain)
+    tag = hash_tag(owner, domain, prefix)
     own = f"{tag}:gen" if key.entity is None else f"{tag}:gen:{key.entity}"
     key.physical, key.generation_keys = f"{tag}:{tail}", (own, f"{tag}:gen:*")
     key.read_keys = (*key.generation_keys, key.physical)
     return key
 
 
-def generation_keys(tenant: int, domain: str, entity: str | None) -> tuple[str, ...]:
+def generation_keys(
+    tenant: int, domain: str, entity: str | None, prefix: str = TENANT_PREFIX
+) -> tuple[str, ...]:
     """Return the generations that a write to the scope replaces: list and entity, or all of the domain's."""
-    tag = hash_tag(tenant, domain)
+    tag = hash_tag(tenant, domain, prefix)
     if entity is None:
         return (f"{tag}:gen", f"{tag}:gen:*")
     return (f"{tag}:gen", f"{tag}:gen:{_escaped(entity)}")
 
 
-def hash_tag(tenant: int, domain: str) -> str:
+def hash_tag(tenant: int, domain: str, prefix: str = TENANT_PREFIX) -> str:
     """Return the hash tag that puts a tenant's domain on one cluster slot."""
-    return f"{{{TENANT_PREFIX}{int(tenant)}:{domain}}}"
+    return f"{{{prefix}{int(tenant)}:{domain}}}"
 
 
 def digest(text: str) -> str:

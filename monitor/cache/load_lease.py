@@ -111,4 +111,4 @@ class LoadLease:
 def lease_name(key: CacheKey, stamp: bytes) -> str:
     """Return the physical key of a lease, on the slot of what it is for."""
     what = blake2b(key.encode() + b"\0" + stamp, digest_size=16).hexdigest()
-    return f"{hash_tag(key.tenant, key.domain)}:lock:{what}"
+    return f"{hash_tag(key.tenant, key.domain, key.prefix)}:lock:{what}"

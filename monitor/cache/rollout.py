@@ -1,4 +1,4 @@
-"""The switch: off at once, on for a share of the traffic by domain and clinic.
+"""The switch: off at once, on for a share of the traffic by domain and tenant.
 
 It decides which lookups use the cache. Invalidations always run, so whatever is switched
 on again has never missed one.
@@ -25,7 +25,7 @@ Scope = tuple[int | None, str | None]
 
 
 class Rollout:
-    """Shares of traffic that use the cache: of all, a domain, a clinic or both; the least counts.
+    """Shares of traffic that use the cache: of all, a domain, a tenant or both; the least counts.
 
     A key is in or out by its hash, so every worker decides alike and a key does not flap.
 
@@ -44,7 +44,7 @@ class Rollout:
 
     @property
     def overall(self) -> float:
-        """The share of all traffic, which no domain or clinic exceeds."""
+        """The share of all traffic, which no domain or tenant exceeds."""
         return self._shares[_EVERYTHING]
 
     def allows(self, key: CacheKey) -> bool:
@@ -55,7 +55,7 @@ class Rollout:
         return share >= 1 or crc32(key.encode()) < share * _BUCKETS
 
     def share(self, tenant: int, domain: str) -> float:
-        """Return the share of the clinic's traffic in the domain that uses the cache."""
+        """Return the share of the tenant's traffic in the domain that uses the cache."""
         of = self._shares.get
         return min(
             of(_EVERYTHING, 1.0), of((None, domain), 1.0), of((tenant, None), 1.0), of((tenant, domain), 1.0)
@@ -86,7 +86,7 @@ class Rollout:
         self.set(0.0)
 
     def on(self) -> None:
-        """Let all traffic use the cache that no domain or clinic share keeps from it."""
+        """Let all traffic use the cache that no domain or tenant share keeps from it."""
         self.set(1.0)
 
     def _merge(self) -> None:
@@ -98,10 +98,10 @@ class Rollout:
                 self._tell(*scope, share)
 
     def _tell(self, tenant: int | None, domain: str | None, share: float) -> None:
-        # One clinic's share says nothing about the domain's own switch, so that is told as it is.
+        # One tenant's share says nothing about the domain's own switch, so that is told as it is.
         told = share if tenant is None else self._shares.get((None, domain), 1.0)
         self._observer.switched(domain or ALL, told > 0)
-        _log.warning("cache_switched", domain=domain or ALL, clinic=tenant, share=share)
+        _log.warning("cache_switched", domain=domain or ALL, tenant=tenant, share=share)
 
 
 def _checked(share: float) -> float:

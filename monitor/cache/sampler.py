@@ -109,7 +109,7 @@ class ConsistencySampler:
             consistent = (await load()).value != truth
         self._observer.sampled(key.tenant, key.domain, consistent)
         if not consistent:
-            _log.error("cache_inconsistent", domain=key.domain, clinic=int(key.tenant))
+            _log.error("cache_inconsistent", domain=key.domain, tenant=int(key.tenant))
 
     async def _settled(self) -> bool:
         task = asyncio.current_task()

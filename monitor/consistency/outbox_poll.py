@@ -87,12 +87,12 @@ class OutboxPoll:
         rows = [row for row in snapshot.rows if row.kind is OutboxKind.OFF and row.bypasses]
         off = frozenset((row.tenant, row.domain) for row in rows)
         for tenant, domain in sorted(off ^ self._told_off, key=str):
-            # One clinic's switch says nothing about the domain's own, so that is told as it is.
+            # One tenant's switch says nothing about the domain's own, so that is told as it is.
             self._observer.switched(domain or _ALL_DOMAINS, (None, domain) not in off)
             self._log.warning(
                 "cache kill switch",
                 domain=domain or _ALL_DOMAINS,
-                clinic=tenant,
+                tenant=tenant,
                 enabled=(tenant, domain) not in off,
             )
         self._told_off = off

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from monitor.clock import Clock
 from monitor.consistency import outbox_statements as outbox
 from monitor.consistency.protocol import OutboxNews, Timing
 from monitor.database.connections import (
+    APPLICATION_NAME,
     PoolSettings,
     for_single_statements,
     for_writing,
@@ -30,7 +32,7 @@ from monitor.errors import ConstraintViolated, PoolExhausted, StatementFailed
 
 CHANNEL = "cache_outbox"
 _UNREAD_NEWS = 64
-_CONNECTIONS = PoolSettings(size=2, timeout_s=1.0)
+_CONNECTIONS, _POLLING = PoolSettings(size=2, timeout_s=1.0), PoolSettings(size=1, timeout_s=1.0)
 
 
 class OutboxStore:
@@ -41,12 +43,24 @@ class OutboxStore:
         observer: Receives the statements; they belong to no request, so none becomes a span.
         clock: Time.
         timing: The protocol's limits.
+        application_name: How PostgreSQL names its connections.
     """
 
-    def __init__(self, url: str, *, observer: DatabaseObserver, clock: Clock, timing: Timing) -> None:
-        engine = make_engine(url, _CONNECTIONS)
+    def __init__(
+        self,
+        url: str,
+        *,
+        observer: DatabaseObserver,
+        clock: Clock,
+        timing: Timing,
+        application_name: str = APPLICATION_NAME,
+    ) -> None:
+        connections, polling = (
+            replace(pool, application_name=application_name) for pool in (_CONNECTIONS, _POLLING)
+        )
+        engine = make_engine(url, connections)
         self._sqlite = is_sqlite(engine)
-        self._polling = for_single_statements(make_engine(url, PoolSettings(size=1, timeout_s=1.0)))
+        self._polling = for_single_statements(make_engine(url, polling))
         self._engine, self._writing = for_single_statements(engine), for_writing(engine)
         self._clock = clock
         self._limit = timing.poll_limit

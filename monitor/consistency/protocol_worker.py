@@ -21,6 +21,7 @@ from monitor.consistency.protocol import ProtocolObserver, Timing
 from monitor.consistency.relay import Relay
 from monitor.consistency.relay_loop import RelayLoop
 from monitor.consistency.settlement import CacheSettlement
+from monitor.database.connections import APPLICATION_NAME
 from monitor.database.observer import DatabaseObserver
 
 
@@ -38,6 +39,7 @@ class ProtocolWorker:
         cache: What is given fresh generations.
         timing: The protocol's times, the same in every worker.
         rollout: Follows the shares of the durable switch.
+        application_name: How PostgreSQL names its connections.
     """
 
     def __init__(
@@ -51,8 +53,11 @@ class ProtocolWorker:
         clock: Clock,
         timing: Timing,
         rollout: Rollout | None = None,
+        application_name: str = APPLICATION_NAME,
     ) -> None:
-        outbox = OutboxStore(url, observer=database_observer, clock=clock, timing=timing)
+        outbox = OutboxStore(
+            url, observer=database_observer, clock=clock, timing=timing, application_name=application_name
+        )
         self._outbox, self._lease, self._cache = outbox, lease, cache
         self._resolver = OutboxCleaner(outbox)
         self.kill_switch = DurableSwitch(outbox, clock)

@@ -19,6 +19,7 @@ from monitor.database.connecting import Connecting
 from monitor.errors import ConfigurationError
 
 _POSTGRESQL, _SQLITE = "postgresql+asyncpg", "sqlite+aiosqlite"
+APPLICATION_NAME = "monitor"
 _WRITES = "monitor_writes"
 _SINGLE = "AUTOCOMMIT"
 
@@ -34,6 +35,7 @@ class PoolSettings:
         busy_timeout_s: How long SQLite waits for a lock of another process.
         connect_timeout_s: How long PostgreSQL may take to accept a connection.
         statement_timeout_s: How long PostgreSQL may take for a statement before it is given up.
+        application_name: How PostgreSQL names the connections in its logs and in `pg_stat_activity`.
     """
 
     size: int = 10
@@ -42,6 +44,7 @@ class PoolSettings:
     busy_timeout_s: float = 10.0
     connect_timeout_s: float = 5.0
     statement_timeout_s: float = 30.0
+    application_name: str = APPLICATION_NAME
 
 
 def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
@@ -63,7 +66,7 @@ def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
         arguments = {
             "timeout": pool.connect_timeout_s,
             "command_timeout": pool.statement_timeout_s,
-            "server_settings": {"application_name": "taskmed"},
+            "server_settings": {"application_name": pool.application_name},
             "async_creator_fn": Connecting(),
         }
         return create_async_engine(parsed, connect_args=arguments, pool_pre_ping=False, **options)

@@ -13,6 +13,7 @@ from monitor.middleware.cached_route import CachedRoute
 from monitor.middleware.tenant import Refusal
 from monitor.objectives import Objectives
 from monitor.operations.cache_warming_endpoint import WarmList
+from monitor.tenancy.naming import TenantNaming
 from monitor.tenancy.resolver import TenantResolver
 
 
@@ -22,6 +23,7 @@ class Adoption:
 
     Attributes:
         resolver: Turns an `Authorization` header into an identity.
+        naming: What the service calls its tenants.
         policies: How each cached domain is cached.
         cached: The routes whose GETs may be cached.
         public: Paths that need no credentials, beside the kit's own probes.
@@ -31,7 +33,7 @@ class Adoption:
             a statement that reaches such a table without the tenant filter is refused.
         pool: Sizes of the database's pool.
         refusal: Makes the answer to a request without valid credentials.
-        warmed: Lists what a clinic, or each one (None), asks for first; None: nothing is warmed. It
+        warmed: Lists what a tenant, or each one (None), asks for first; None: nothing is warmed. It
             needs a database.
         zone: A tenant's time zone, for policies that refresh daily.
         objectives: What the service promises.
@@ -41,6 +43,7 @@ class Adoption:
     """
 
     resolver: TenantResolver
+    naming: TenantNaming = field(default_factory=TenantNaming)
     policies: Sequence[CachePolicy] = ()
     cached: Sequence[CachedRoute] = ()
     public: Collection[str] = ()

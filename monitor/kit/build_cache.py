@@ -50,6 +50,7 @@ def build_cache(
         rollout=rollout,
         expiry=Expiry(adoption.zone),
         sampler=_sampler(settings, adoption, observer, clock),
+        prefix=adoption.naming.key_prefix,
     )
 
 

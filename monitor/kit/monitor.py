@@ -76,6 +76,7 @@ class Monitor:
             level=settings.log_level,
             clock=clock,
             dropped=self.measurements.columns.counters(catalogue.LOG_DROPPED).of().inc,
+            tenant_field=adoption.naming.log_field,
         )
         self.tracing = _tracing(settings, adoption, clock, self.measurements)
         self.rollout = build_rollout(settings.cache, self.measurements.cache)
@@ -193,6 +194,7 @@ class Monitor:
             clock=self.clock,
             timing=timing,
             rollout=self.rollout,
+            application_name=self._adoption.pool.application_name,
         )
         self.kill_switch = self._consistency.kill_switch
         self._settlement = self._consistency.settlement

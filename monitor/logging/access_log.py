@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 
@@ -22,7 +22,7 @@ _MILLI = 1e3
 _NULL = b"null"
 _LINE = (
     b'{"timestamp":"%b.%03d+00:00","level":"{level}","event":"request",'
-    b'"trace_id":"%032x","span_id":"%016x","clinic":%b,{words},"duration_ms":%.3f}'
+    b'"trace_id":"%032x","span_id":"%016x","{tenant}":%b,{words},"duration_ms":%.3f}'
 )
 
 _encode = msgspec.json.Encoder().encode
@@ -35,9 +35,14 @@ class AccessLog:
         add: Takes the lines.
         clock: Dates them.
         lowest: The standard library's number of the lowest level that is written.
+        tenant_field: What a line calls the tenant's id.
     """
 
-    def __init__(self, add: Callable[[bytes], None], clock: Clock, lowest: int) -> None:
+    def __init__(
+        self, add: Callable[[bytes], None], clock: Clock, lowest: int, tenant_field: str = "tenant"
+    ) -> None:
+        line = _LINE.replace(b"{tenant}", tenant_field.encode())
+        self._template = lru_cache(maxsize=_KINDS)(partial(_template, line))
         self._add = add
         self._now = clock.time
         self._failures_only = lowest > logging.INFO
@@ -47,7 +52,7 @@ class AccessLog:
         error_type = ending.error_type
         if error_type is None and self._failures_only:
             return
-        template = _template(
+        template = self._template(
             ending.method, ending.route, ending.status, ending.outcome, error_type, ending.cache
         )
         trace, tenant, now = ending.trace, ending.tenant, self._now()
@@ -76,9 +81,14 @@ def _second(whole: int) -> bytes:
     return datetime.fromtimestamp(whole, UTC).replace(tzinfo=None).isoformat().encode()
 
 
-@lru_cache(maxsize=_KINDS)
 def _template(
-    method: str, route: str | None, status: int, outcome: str, error_type: str | None, cache: str | None
+    line: bytes,
+    method: str,
+    route: str | None,
+    status: int,
+    outcome: str,
+    error_type: str | None,
+    cache: str | None,
 ) -> bytes:
     level = b"info" if error_type is None else b"error"
     facts = {
@@ -90,4 +100,4 @@ def _template(
         "cache": None if cache is None else str(cache),
     }
     words = _encode(facts)[1:-1].replace(b"%", b"%%")
-    return _LINE.replace(b"{level}", level).replace(b"{words}", words)
+    return line.replace(b"{level}", level).replace(b"{words}", words)

@@ -1,4 +1,4 @@
-"""Log lines as JSON, each with trace id, span id, clinic and route, and with declared fields only.
+"""Log lines as JSON, each with trace id, span id, tenant and route, and with declared fields only.
 
 Lines are written by a thread behind the requests; when its queue is full they are dropped and
 counted, and no request waits for a terminal or a pipe.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
@@ -26,7 +26,7 @@ from monitor.tracing.request_trace import CURRENT_REQUEST
 # What a line may say. Anything else is dropped, so that a name or a note never reaches a log by accident.
 FIELDS: Final = frozenset(
     {
-        "timestamp", "level", "event", "logger", "trace_id", "span_id", "clinic", "route",
+        "timestamp", "level", "event", "logger", "trace_id", "span_id", "tenant", "route",
         "method", "status", "outcome", "error_type", "duration_ms", "cache",
         "exception", "stack", "reason", "operation", "domain", "summary", "seconds", "state",
         "count", "worker", "workers", "port", "version", "service", "objective", "check", "epoch", "role",
@@ -54,6 +54,7 @@ class Logs:
         clock: Dates the lines.
         dropped: Is told how many lines found no room.
         fields: More fields that a line may have.
+        tenant_field: What a line calls the field `tenant`.
         capacity: Most lines that wait.
     """
 
@@ -65,6 +66,7 @@ class Logs:
         clock: Clock,
         dropped: Callable[[int], None],
         fields: frozenset[str] = frozenset(),
+        tenant_field: str = "tenant",
         capacity: int = 10_000,
     ) -> None:
         self._stream = stream
@@ -76,14 +78,14 @@ class Logs:
         self._processors: list[structlog.typing.Processor] = [
             _Stamp(clock),
             add_request,
-            DeclaredFields(FIELDS | fields),
+            DeclaredFields(FIELDS | fields, {"tenant": tenant_field}),
             _encoded,
         ]
         self._wrapper = structlog.make_filtering_bound_logger(lowest)
         self.logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
             self._sink, processors=self._processors, wrapper_class=self._wrapper
         )
-        self.access = AccessLog(lines.add, clock, lowest)
+        self.access = AccessLog(lines.add, clock, lowest, tenant_field)
         self.flush = lines.flush
         self.close = lines.close
 
@@ -117,14 +119,14 @@ class Logs:
 
 
 def add_request(_: Any, __: str, event: Fields) -> Fields:
-    """Add what is known of the running request: trace id, span id, clinic, route (a structlog processor)."""
+    """Add what is known of the running request: trace id, span id, tenant, route (a structlog processor)."""
     context = get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = f"{context.trace_id:032x}"
         event["span_id"] = f"{context.span_id:016x}"
     tenant, request = bound_tenant(), CURRENT_REQUEST.get()
     if tenant is not None:
-        event["clinic"] = int(tenant)
+        event["tenant"] = int(tenant)
     if request is not None:
         event["route"] = request.matched_route
     return event
@@ -135,10 +137,11 @@ class DeclaredFields:
 
     Args:
         names: The declared fields.
+        spelled: What lines call some of them.
     """
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
+    def __init__(self, names: frozenset[str], spelled: Mapping[str, str] | None = None) -> None:
+        self._names = {name: (spelled or {}).get(name, name) for name in names}
 
     def __call__(self, _: Any, __: str, event: Fields) -> Fields:
         failure = _failure(event.pop("exc_info", None))
@@ -148,7 +151,8 @@ class DeclaredFields:
                 f"{frame.filename}:{frame.lineno} {frame.name}"
                 for frame in traceback.extract_tb(failure.__traceback__)[-_DEEPEST:]
             ]
-        return {name: _shortened(value) for name, value in event.items() if name in self._names}
+        names = self._names
+        return {names[name]: _shortened(value) for name, value in event.items() if name in names}
 
 
 class _Stamp:

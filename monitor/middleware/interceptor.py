@@ -42,7 +42,7 @@ class CacheInterceptor:
         name: Who we are in `Cache-Status` (RFC 9211).
     """
 
-    def __init__(self, app: ASGIApp, cache: Cache, plans: CachePlans, name: str = "TaskMed") -> None:
+    def __init__(self, app: ASGIApp, cache: Cache, plans: CachePlans, name: str = "monitor") -> None:
         self._app = app
         self._cache = cache
         self._plans = plans

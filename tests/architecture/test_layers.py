@@ -37,6 +37,7 @@ RANKS = {
     "monitor": 9.5,  # the door: over every room, under the app
     "app.variables": 10,
     "app.folding": 10,
+    "app.naming": 10,
     "app.policies": 10,
     "app.zones": 10,
     "app.errors": 10,

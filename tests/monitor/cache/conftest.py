@@ -11,7 +11,7 @@ from opentelemetry.trace import NoOpTracer, Tracer
 from monitor.cache.admission import Admission, AlwaysAdmitted
 from monitor.cache.cache_aside import TenantCache
 from monitor.cache.expiry import Expiry
-from monitor.cache.keys import CacheKey, make_key
+from monitor.cache.keys import TENANT_PREFIX, CacheKey, make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
 from monitor.cache.near_cache import NearCache
@@ -91,6 +91,7 @@ def make_bench(
     expiry: Expiry | None = None,
     observer: RecordingObserver | None = None,
     sampler: ConsistencySampler | None = None,
+    prefix: str = TENANT_PREFIX,
 ) -> Bench:
     observer = observer or RecordingObserver()
     policy = policy or CachePolicy("contacts", 300.0, jitter=0.0, near=NearMode.OFF)
@@ -107,6 +108,7 @@ def make_bench(
         rollout=rollout,
         expiry=expiry,
         sampler=sampler,
+        prefix=prefix,
     )
     return Bench(cache, store, clock, observer, rollout, near)
 

@@ -120,6 +120,22 @@ async def test_a_domain_without_a_policy_is_refused(bench: Bench) -> None:
         await bench.cache.get_or_load(make_key(1, "unknown", "x"), bench.source.load)
 
 
+async def test_a_key_of_another_prefix_is_refused(memory: MemoryStore) -> None:
+    """What no write of this service could make stale is not read and not stored."""
+    bench = make_bench(memory, SystemClock(), prefix="account_")
+    key = make_key(1, "contacts", "list", prefix="account_")
+
+    with bind(1):
+        for _ in range(2):
+            await bench.cache.get_or_load(key, bench.source.load)
+        await bench.cache.refresh([scope()])
+        await bench.cache.get_or_load(key, bench.source.load)
+        with pytest.raises(InvalidCacheKey, match="account_"):
+            await bench.cache.get_or_load(make_key(1, "contacts", "list"), bench.source.load)
+
+    assert ["miss", "hit", "miss"] == bench.results()
+
+
 async def test_a_failing_store_is_bypassed_with_a_log_line_and_an_outcome(timed: Bench) -> None:
     """The caller is answered by the load and sees no error."""
     faulty(timed).fail("read")

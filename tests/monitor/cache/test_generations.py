@@ -37,7 +37,7 @@ async def test_a_present_generation_is_kept(store: Store) -> None:
 async def test_a_write_replaces_list_and_entity_and_leaves_the_rest(store: Store) -> None:
     """The generations of the scope change, those of other entities do not."""
     generations = Generations(store, ManualClock())
-    keys = ("{clinic_1:contacts}:gen", "{clinic_1:contacts}:gen:7", "{clinic_1:contacts}:gen:8")
+    keys = ("{tenant_1:contacts}:gen", "{tenant_1:contacts}:gen:7", "{tenant_1:contacts}:gen:8")
     before = await generations.complete(keys, (None, None, None))
 
     await generations.replace([scope(entity="7")])

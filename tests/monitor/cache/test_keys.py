@@ -14,7 +14,7 @@ from monitor.tenancy.context import bind
 
 HOSTILE = st.text(
     st.one_of(st.sampled_from(":*{}~|?[]\\\r\n\0 _-.gen"), st.characters()), max_size=120
-) | st.sampled_from(["gen", "lock", "clinic_1:contacts", "{clinic_1:contacts}", "*", "", "x" * 500])
+) | st.sampled_from(["gen", "lock", "tenant_1:contacts", "{tenant_1:contacts}", "*", "", "x" * 500])
 TENANTS = st.integers(1, 2**63 - 1) | st.integers(1, 12)
 DOMAINS = st.sampled_from(["contacts", "appointments", "a", "contacts_x"])
 
@@ -22,9 +22,9 @@ DOMAINS = st.sampled_from(["contacts", "appointments", "a", "contacts_x"])
 @pytest.mark.parametrize(
     ("domain", "parts", "expected"),
     [
-        ("contacts", ("list", "page_1"), "clinic_1:contacts:list:page_1"),
-        ("appointments", ("date_2025-06-17",), "clinic_1:appointments:date_2025-06-17"),
-        ("analytics", ("dashboard",), "clinic_1:analytics:dashboard"),
+        ("contacts", ("list", "page_1"), "tenant_1:contacts:list:page_1"),
+        ("appointments", ("date_2025-06-17",), "tenant_1:appointments:date_2025-06-17"),
+        ("analytics", ("dashboard",), "tenant_1:analytics:dashboard"),
     ],
 )
 def test_the_examples_of_the_requirements_hold_literally(
@@ -38,8 +38,8 @@ def test_physical_keys_share_a_hash_tag_with_their_generations() -> None:
     """A value and the generations it depends on lie on one cluster slot."""
     key = make_key(1, "contacts", "detail", "7", entity=7)
 
-    assert key.physical == "{clinic_1:contacts}:detail:7"
-    assert key.generation_keys == ("{clinic_1:contacts}:gen:7", "{clinic_1:contacts}:gen:*")
+    assert key.physical == "{tenant_1:contacts}:detail:7"
+    assert key.generation_keys == ("{tenant_1:contacts}:gen:7", "{tenant_1:contacts}:gen:*")
     assert key.read_keys == (*key.generation_keys, key.physical)
 
 
@@ -47,13 +47,13 @@ def test_a_list_depends_on_the_list_generation() -> None:
     """A key without an entity is of the list level."""
     key = make_key(1, "contacts", "list", "page_1")
 
-    assert key.generation_keys == ("{clinic_1:contacts}:gen", "{clinic_1:contacts}:gen:*")
+    assert key.generation_keys == ("{tenant_1:contacts}:gen", "{tenant_1:contacts}:gen:*")
     assert key.read_keys == (*key.generation_keys, key.physical)
 
 
 def test_a_write_to_an_entity_replaces_the_list_and_its_own_generation() -> None:
     """Other entities of the domain keep theirs."""
-    assert generation_keys(1, "contacts", "7") == ("{clinic_1:contacts}:gen", "{clinic_1:contacts}:gen:7")
+    assert generation_keys(1, "contacts", "7") == ("{tenant_1:contacts}:gen", "{tenant_1:contacts}:gen:7")
 
 
 def test_a_bulk_write_replaces_what_every_entry_depends_on() -> None:
@@ -110,6 +110,16 @@ def test_errors_do_not_hold_the_hostile_part() -> None:
     assert "Jane" not in f"{caught.value!r}{vars(caught.value)}"
 
 
+def test_a_service_says_what_stands_before_the_tenant() -> None:
+    """The prefix is in the key, in its place in the store and in the generations a write replaces."""
+    key = make_key(1, "orders", "detail", "7", entity=7, prefix="account_")
+
+    assert "account_1:orders:detail:7" == key
+    assert "{account_1:orders}:detail:7" == key.physical
+    assert set(generation_keys(1, "orders", "7", "account_")) & set(key.generation_keys)
+    assert set(generation_keys(1, "orders", None, "account_")) >= {key.generation_keys[1]}
+
+
 @given(TENANTS, DOMAINS, st.lists(HOSTILE, min_size=1, max_size=4), HOSTILE)
 @settings(max_examples=300, deadline=None)
 def test_no_part_leaves_its_tenant_and_domain(
@@ -123,7 +133,7 @@ def test_no_part_leaves_its_tenant_and_domain(
         return
     tag = hash_tag(tenant, domain)
 
-    assert key.startswith(f"clinic_{tenant}:{domain}:")
+    assert key.startswith(f"tenant_{tenant}:{domain}:")
     for physical in key.read_keys:
         assert physical.startswith(f"{tag}:")
         assert not set(physical.removeprefix(tag)) & set("{}\r\n\0 ")
@@ -172,5 +182,5 @@ def test_a_million_hostile_parts_never_leave_their_tenant() -> None:
         tenant = draw.randrange(1, 50)
         parts = tuple("".join(draw.choices(alphabet, k=draw.randrange(4))) for _ in range(4))
         key = make_key(tenant, "contacts", *parts)
-        assert key.physical.startswith(f"{{clinic_{tenant}:contacts}}:")
+        assert key.physical.startswith(f"{{tenant_{tenant}:contacts}}:")
         assert seen.setdefault(key.physical, (tenant, parts)) == (tenant, parts)

@@ -79,7 +79,7 @@ def test_following_is_told_once() -> None:
             rollout.follow({(None, "contacts"): 0.25, (7, None): 0.0})
         rollout.follow({})
 
-    assert [(line["domain"], line["clinic"], line["share"]) for line in lines] == [
+    assert [(line["domain"], line["tenant"], line["share"]) for line in lines] == [
         ("*", 7, 0.0),
         ("contacts", None, 0.25),
         ("*", 7, 1.0),

@@ -67,7 +67,7 @@ async def test_a_truth_that_changed_without_an_invalidation_is_counted(clock: Ma
         await bench.cache.get_or_load(page(), bench.source.load)
         assert await compared(bench, clock) == [False]
 
-    assert [(line["event"], line["domain"], line["clinic"]) for line in lines] == [
+    assert [(line["event"], line["domain"], line["tenant"]) for line in lines] == [
         ("cache_inconsistent", "contacts", 1)
     ]
     assert "page" not in str(lines)

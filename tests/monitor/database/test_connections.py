@@ -53,4 +53,4 @@ async def test_postgresql_readers_are_snapshots_that_cannot_write(postgres_url: 
         ]
     await engine.dispose()
 
-    assert ["repeatable read", "on", "taskmed"] == kept
+    assert ["repeatable read", "on", "monitor"] == kept

@@ -131,7 +131,7 @@ async def test_each_line_names_trace_clinic_and_route(notes_on_sqlite: str) -> N
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     request = next(line for line in lines if line["event"] == "request")
 
-    assert request["clinic"] == 1
+    assert request["tenant"] == 1
     assert request["route"] == "/notes"
     assert len(request["trace_id"]) == 32
     assert len(request["span_id"]) == 16
@@ -224,7 +224,7 @@ async def test_the_services_own_instruments_are_exposed_too() -> None:
         answer = await Clinic(monitor).get("/metrics", "")
 
     assert "letters_sent_total 3.0" in answer.text
-    assert 'monitor_build_info{service="taskmed"' in answer.text
+    assert 'monitor_build_info{service="unknown_service"' in answer.text
 
 
 def test_a_database_is_asked_for_only_where_one_was_named() -> None:

@@ -62,6 +62,18 @@ def lines_of(ending: Any, lowest: int = logging.INFO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+def test_a_line_names_the_tenant_as_the_service_does() -> None:
+    """The field of the tenant's id has the service's own name."""
+    ending: Any = Ended(
+        method="GET", route="/", status=200, outcome=Outcome.SUCCESS, error_type=None, tenant=7, cache=None,
+        trace=Trace(1, 1), started=5.0, ended=5.0,
+    )  # fmt: skip
+    lines: list[bytes] = []
+    AccessLog(lines.append, ManualClock(), logging.INFO, "account").ended(ending)
+
+    assert 7 == json.loads(lines[0])["account"]
+
+
 @given(ENDINGS)
 def test_a_line_is_json_whatever_it_names(ending: Ended) -> None:
     """Quotes, percent signs and braces in any word come back as they were."""
@@ -73,7 +85,7 @@ def test_a_line_is_json_whatever_it_names(ending: Ended) -> None:
         "event": "request",
         "trace_id": f"{ending.trace.id:032x}",
         "span_id": f"{ending.trace.span_id:016x}",
-        "clinic": ending.tenant,
+        "tenant": ending.tenant,
         "route": ending.route,
         "method": ending.method,
         "status": ending.status,

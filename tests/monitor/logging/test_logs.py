@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from monitor.logging.logs import Logs
 from monitor.middleware.performance import PerformanceMiddleware
 from monitor.middleware.tenant import TenantMiddleware
+from monitor.tenancy.context import bind
 from monitor.testing.fakes import ManualClock, RecordingObserver
 from monitor.tracing.provider import build_tracing
 from tests.monitor.middleware.test_tenant import Tokens, bearer
@@ -59,6 +60,18 @@ def test_a_line_is_one_json_object_with_date_and_level() -> None:
             "state": "off",
         }
     ]
+
+
+def test_a_line_names_the_tenant_as_the_service_does() -> None:
+    """The field of the tenant's id has the service's own name, whoever filled it in."""
+    journal = Journal(tenant_field="account")
+
+    journal.logs.logger.info("told", tenant=7)
+    with bind(8):
+        journal.logs.logger.info("bound")
+
+    assert [7, 8] == [line["account"] for line in journal.lines]
+    assert all("tenant" not in line for line in journal.lines)
 
 
 def test_undeclared_fields_are_dropped() -> None:
@@ -202,7 +215,7 @@ def test_a_line_inside_a_request_names_trace_span_clinic_and_route(
         "event": "request",
         "trace_id": event["trace_id"],
         "span_id": event["span_id"],
-        "clinic": 2,
+        "tenant": 2,
         "route": "/contacts/{contact_id}",
         "method": "GET",
         "status": 200,
@@ -211,7 +224,7 @@ def test_a_line_inside_a_request_names_trace_span_clinic_and_route(
         "cache": None,
         "duration_ms": 25.0,
     }
-    assert (event["event"], event["clinic"], event["route"]) == ("shown", 2, "/contacts/{contact_id}")
+    assert (event["event"], event["tenant"], event["route"]) == ("shown", 2, "/contacts/{contact_id}")
     assert "Ann-Smith" not in json.dumps([event, access])
 
 

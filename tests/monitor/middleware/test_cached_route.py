@@ -27,7 +27,7 @@ def test_a_plan_names_key_and_route(plans: CachePlans) -> None:
     plan = plans.of(ONE, scope("/notes", b"page=2"))
 
     assert plan is not None
-    assert plan == ("clinic_1:notes:list:page_2", "/notes")
+    assert plan == ("tenant_1:notes:list:page_2", "/notes")
 
 
 def test_the_same_request_of_another_tenant_has_another_key(plans: CachePlans) -> None:
@@ -37,7 +37,7 @@ def test_the_same_request_of_another_tenant_has_another_key(plans: CachePlans) -
 
     assert first is again
     assert other is not None
-    assert other.key == "clinic_2:notes:detail:7"
+    assert other.key == "tenant_2:notes:detail:7"
 
 
 @pytest.mark.parametrize("asked", [scope("/other"), scope("/notes", b"page=x"), scope("/notes/seven")])

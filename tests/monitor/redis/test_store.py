@@ -18,7 +18,7 @@ from monitor.testing.fakes import ManualClock, RecordingObserver
 from tests.conditions import until
 from tests.servers import RedisServer, free_port
 
-KEY = "{clinic_1:contacts}:k"
+KEY = "{tenant_1:contacts}:k"
 
 
 @pytest.fixture
