@@ -30,6 +30,7 @@ from starlette.types import Scope
 
 from app.errors import BrokenRule, Collision, DomainError, NotThere, Outdated
 from monitor.errors import (
+    ConnectionLost,
     ConstraintViolated,
     DatabaseError,
     PoolExhausted,
@@ -154,10 +155,10 @@ class Unexpected(Problem):
 class Unavailable(Problem):
     """The database is out of reach or overloaded."""
 
-    status, kind, title = 503, "unavailable", "The service is overloaded"
+    status, kind, title = 503, "unavailable", "The service is not available just now"
 
-    def __init__(self) -> None:
-        super().__init__("Try again in a moment.", headers={"Retry-After": "1"})
+    def __init__(self, detail: str = "Try again in a moment.") -> None:
+        super().__init__(detail, headers={"Retry-After": "1"})
 
 
 PROBLEMS: tuple[type[Problem], ...] = (
@@ -259,8 +260,16 @@ async def on_database_error(request: Request, error: Exception) -> Response:
             Conflict("Something of the clinic that is there already stands in the way."), request.scope
         )
     if isinstance(error, (PoolExhausted, StatementFailed)):
-        return render(Unavailable(), request.scope)
+        return render(Unavailable(_why_unavailable(error)), request.scope)
     raise error
+
+
+def _why_unavailable(error: DatabaseError) -> str:
+    if isinstance(error, PoolExhausted):
+        return "More is asked of the database than it can answer. Try again in a moment."
+    if isinstance(error, ConnectionLost):
+        return "The database is out of reach. Try again in a moment."
+    return "The database refused a statement. Try again in a moment."
 
 
 async def on_exception(request: Request, _error: Exception) -> Response:

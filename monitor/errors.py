@@ -17,7 +17,8 @@ MonitorError
     ├── UnscopedStatement     a statement on tenant data without the tenant filter
     ├── PoolExhausted         no database connection became free in time
     └── StatementFailed       the database refused or lost a statement
-        └── ConstraintViolated  a row collides with a key or another constraint
+        ├── ConstraintViolated  a row collides with a key or another constraint
+        └── ConnectionLost      the database is out of reach, or went away during a statement
 """
 
 from __future__ import annotations
@@ -182,3 +183,7 @@ class StatementFailed(DatabaseError):
 
 class ConstraintViolated(StatementFailed):
     """A row collides with a key or another constraint."""
+
+
+class ConnectionLost(StatementFailed):
+    """The database is out of reach, or went away during a statement."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-import sqlalchemy.exc as sa_exc
 from opentelemetry.trace import NoOpTracer
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.clock import Clock
 from monitor.consistency import outbox_statements as outbox
@@ -28,7 +27,8 @@ from monitor.database.connections import (
 from monitor.database.observer import DatabaseObserver
 from monitor.database.statements import COMMIT, words_of
 from monitor.database.telemetry import StatementTelemetry
-from monitor.errors import ConstraintViolated, PoolExhausted, StatementFailed
+from monitor.database.transaction import LOST, Transaction, lost, opened
+from monitor.errors import ConstraintViolated
 
 CHANNEL = "cache_outbox"
 _UNREAD_NEWS = 64
@@ -134,10 +134,10 @@ class OutboxStore:
         Raises:
             StatementFailed: One of them failed; none has run.
         """
-        async with self._connected(self._writing) as connection:
+        async with opened(self._writing, self._clock) as transaction:
             for statement in statements:
-                await self._execute(connection, statement)
-            await self._telemetry.run(COMMIT, connection.commit)
+                await self._execute(transaction, statement)
+            await self._telemetry.run(COMMIT, transaction.commit)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -149,22 +149,13 @@ class OutboxStore:
         await self._engine.dispose()
 
     async def _run(self, statement: sa.Executable) -> CursorResult[Any]:
-        async with self._connected(self._engine) as connection:
-            return await self._execute(connection, statement)
+        async with opened(self._engine, self._clock) as transaction:
+            return await self._execute(transaction, statement)
 
-    @asynccontextmanager
-    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        async with AsyncExitStack() as stack:
-            try:
-                connection = await stack.enter_async_context(engine.connect())
-            except sa_exc.TimeoutError:
-                raise PoolExhausted(_CONNECTIONS.timeout_s) from None
-            except (sa_exc.DBAPIError, OSError) as failure:
-                raise StatementFailed("CONNECT", type(failure).__name__) from None
-            yield connection
-
-    async def _execute(self, connection: AsyncConnection, statement: sa.Executable) -> CursorResult[Any]:
-        return await self._telemetry.run(words_of(statement), lambda: connection.execute(statement))
+    async def _execute(
+        self, where: Transaction | AsyncConnection, statement: sa.Executable
+    ) -> CursorResult[Any]:
+        return await self._telemetry.run(words_of(statement), lambda: where.execute(statement))
 
     async def _listening(self) -> AsyncConnection:
         try:
@@ -173,8 +164,8 @@ class OutboxStore:
             if not self._sqlite:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 await driver.add_listener(CHANNEL, self._heard)
-        except (sa_exc.SQLAlchemyError, OSError) as failure:
-            raise StatementFailed("CONNECT", type(failure).__name__) from None
+        except LOST as failure:
+            raise lost("CONNECT", failure) from None
         return connection
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from monitor.database.connecting import Connecting
+from monitor.database.session_end import end_sessions
 from monitor.errors import ConfigurationError
 
 _POSTGRESQL, _SQLITE = "postgresql+asyncpg", "sqlite+aiosqlite"
@@ -69,7 +70,9 @@ def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
             "server_settings": {"application_name": pool.application_name},
             "async_creator_fn": Connecting(),
         }
-        return create_async_engine(parsed, connect_args=arguments, pool_pre_ping=False, **options)
+        engine = create_async_engine(parsed, connect_args=arguments, pool_pre_ping=False, **options)
+        end_sessions(engine)
+        return engine
     engine = create_async_engine(
         parsed,
         connect_args={"timeout": pool.busy_timeout_s, "isolation_level": None},

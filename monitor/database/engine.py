@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import sqlalchemy as sa
-import sqlalchemy.exc as sa_exc
 from opentelemetry.trace import Tracer
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from monitor.clock import Clock
@@ -17,9 +16,10 @@ from monitor.database.connections import PoolSettings, for_reading, for_writing,
 from monitor.database.observer import DatabaseObserver
 from monitor.database.scope import TENANT_COLUMN
 from monitor.database.telemetry import StatementTelemetry
+from monitor.database.transaction import Transaction, opened
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over
-from monitor.errors import PoolExhausted, StatementFailed
+from monitor.errors import PoolExhausted
 from monitor.tenancy.context import current_tenant
 
 
@@ -78,14 +78,14 @@ class Database:
             PoolExhausted: No connection became free in time.
         """
         tenant = current_tenant()
-        async with self._connection(self._reading) as connection:
-            yield Reader(connection, tenant, self._telemetry, self._tenant_column)
+        async with self._transaction(self._reading) as transaction:
+            yield Reader(transaction, tenant, self._telemetry, self._tenant_column)
 
     @asynccontextmanager
     async def reading_all(self) -> AsyncIterator[Reader]:
         """Open one snapshot for an operator: statements of `scope.select_of_all_tenants` run here alone."""
-        async with self._connection(self._reading) as connection:
-            yield Reader(connection, None, self._telemetry, self._tenant_column)
+        async with self._transaction(self._reading) as transaction:
+            yield Reader(transaction, None, self._telemetry, self._tenant_column)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[UnitOfWork]:
@@ -98,8 +98,8 @@ class Database:
             PoolExhausted: No connection became free in time.
         """
         tenant = current_tenant()
-        async with self._in_turn(), self._connection(self._writing) as connection:
-            unit = UnitOfWork(connection, tenant, self._telemetry, self._tenant_column)
+        async with self._in_turn(), self._transaction(self._writing) as transaction:
+            unit = UnitOfWork(transaction, tenant, self._telemetry, self._tenant_column)
             yield unit
             ids = await unit.commit(self._clock.time())
         await self._settle(unit, ids)
@@ -109,7 +109,7 @@ class Database:
 
         Raises:
             PoolExhausted: No connection became free in time.
-            StatementFailed: The database cannot be reached.
+            ConnectionLost: The database cannot be reached.
         """
         async with self.reading_all() as reader:
             await reader.scalar(sa.select(sa.literal(1)))
@@ -139,25 +139,18 @@ class Database:
             self._turn.release()
 
     @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        async with AsyncExitStack() as stack:
-            connection = await self._connect(engine, stack)
-            self._size_pool()
-            yield connection
-        self._size_pool()
-
-    async def _connect(self, engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
         started = self._clock.monotonic()
-        try:
-            connection = await stack.enter_async_context(engine.connect())
-        except sa_exc.TimeoutError:
-            waited = self._clock.monotonic() - started
-            self._observer.pool_waited(waited, True)
-            raise PoolExhausted(waited) from None
-        except (sa_exc.DBAPIError, OSError) as failure:
-            raise StatementFailed("CONNECT", type(failure).__name__) from None
-        self._observer.pool_waited(self._clock.monotonic() - started, False)
-        return connection
+        async with AsyncExitStack() as stack:
+            try:
+                transaction = await stack.enter_async_context(opened(engine, self._clock))
+            except PoolExhausted as failure:
+                self._observer.pool_waited(failure.waited_s, True)
+                raise
+            self._observer.pool_waited(self._clock.monotonic() - started, False)
+            self._size_pool()
+            yield transaction
+        self._size_pool()
 
     def _size_pool(self) -> None:
         pool = self._engine.pool

@@ -15,8 +15,9 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from monitor.clock import Clock
 from monitor.database.observer import DatabaseObserver
+from monitor.database.session_end import sqlstate_of
 from monitor.database.statements import StatementWords
-from monitor.errors import ConstraintViolated, StatementFailed
+from monitor.errors import ConnectionLost, ConstraintViolated, StatementFailed
 
 T = TypeVar("T")
 _NANOSECONDS = 1_000_000_000
@@ -59,6 +60,7 @@ class StatementTelemetry:
 
         Raises:
             ConstraintViolated: A key or another constraint refuses the row.
+            ConnectionLost: The session ended before it answered, or did not answer in time.
             StatementFailed: Any other failure of the statement.
         """
         started, started_ns = self._clock.monotonic(), int(self._clock.time() * _NANOSECONDS)
@@ -66,7 +68,7 @@ class StatementTelemetry:
         error: BaseException | None = None
         try:
             return await call()
-        except sa_exc.DBAPIError as failure:
+        except (sa_exc.DBAPIError, sa_exc.TimeoutError, OSError) as failure:
             error = failure
             raise _translated(words, failure) from None
         except BaseException as failure:
@@ -89,7 +91,7 @@ class StatementTelemetry:
         if error is not None:
             span.set_attribute("error.type", _error_type(error))
             span.set_status(Status(StatusCode.ERROR))
-            if code := _status_code(error):
+            if code := sqlstate_of(error):
                 span.set_attribute("db.response.status_code", code)
 
     def _observe(self, words: StatementWords, seconds: float, error: BaseException | None) -> None:
@@ -106,16 +108,12 @@ class StatementTelemetry:
             self._log.warning("slow query", summary=words.summary, seconds=round(seconds, 4))
 
 
-def _translated(words: StatementWords, failure: sa_exc.DBAPIError) -> StatementFailed:
+def _translated(words: StatementWords, failure: BaseException) -> StatementFailed:
+    if not isinstance(failure, sa_exc.DBAPIError) or failure.connection_invalidated:
+        return ConnectionLost(words.summary, _error_type(failure), sqlstate_of(failure))
     kind = ConstraintViolated if isinstance(failure, sa_exc.IntegrityError) else StatementFailed
-    return kind(words.summary, _error_type(failure), _status_code(failure))
+    return kind(words.summary, _error_type(failure), sqlstate_of(failure))
 
 
 def _error_type(error: BaseException) -> str:
     return type(error).__name__
-
-
-def _status_code(error: BaseException) -> str | None:
-    origin = getattr(error, "orig", None)
-    code = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
-    return None if code is None else str(code)

@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.database.kit_tables import id_sequences
 from monitor.database.outbox_rows import rows_for
@@ -19,6 +18,7 @@ from monitor.database.scope import TENANT_COLUMN, require_scope
 from monitor.database.sequences import next_value
 from monitor.database.statements import COMMIT, words_of
 from monitor.database.telemetry import StatementTelemetry
+from monitor.database.transaction import Transaction
 from monitor.scopes import CacheScope
 from monitor.tenancy.identity import TenantId
 
@@ -27,7 +27,7 @@ class Reader:
     """Reads within one transaction, which is one snapshot of the database.
 
     Args:
-        connection: A connection in a transaction.
+        transaction: What the statements run in.
         tenant: Whose rows may be touched; None for an operator's reader over all tenants.
         telemetry: Observes each statement.
         tenant_column: The name of the column that holds the tenant.
@@ -35,12 +35,12 @@ class Reader:
 
     def __init__(
         self,
-        connection: AsyncConnection,
+        transaction: Transaction,
         tenant: TenantId | None,
         telemetry: StatementTelemetry,
         tenant_column: str = TENANT_COLUMN,
     ) -> None:
-        self._connection = connection
+        self._transaction = transaction
         self._tenant = tenant
         self._telemetry = telemetry
         self._tenant_column = tenant_column
@@ -65,7 +65,7 @@ class Reader:
 
     async def _run(self, statement: sa.Executable) -> CursorResult[Any]:
         require_scope(statement, self._tenant, self._tenant_column)
-        return await self._telemetry.run(words_of(statement), lambda: self._connection.execute(statement))
+        return await self._telemetry.run(words_of(statement), lambda: self._transaction.execute(statement))
 
 
 class UnitOfWork(Reader):
@@ -73,12 +73,12 @@ class UnitOfWork(Reader):
 
     def __init__(
         self,
-        connection: AsyncConnection,
+        transaction: Transaction,
         tenant: TenantId,
         telemetry: StatementTelemetry,
         tenant_column: str = TENANT_COLUMN,
     ) -> None:
-        super().__init__(connection, tenant, telemetry, tenant_column)
+        super().__init__(transaction, tenant, telemetry, tenant_column)
         self._owner = tenant
         self._scopes: dict[CacheScope, None] = {}
 
@@ -90,7 +90,7 @@ class UnitOfWork(Reader):
         """Run a statement that writes once for each of `rows`, in one call; raises as `execute`."""
         require_scope(statement, self._tenant, self._tenant_column)
         await self._telemetry.run(
-            words_of(statement), lambda: self._connection.execute(statement, [dict(row) for row in rows])
+            words_of(statement), lambda: self._transaction.execute(statement, [dict(row) for row in rows])
         )
 
     def changed(self, domain: str, entity: object = None) -> None:
@@ -105,7 +105,7 @@ class UnitOfWork(Reader):
 
     async def next_id(self, sequence: str) -> int:
         """Return the tenant's next id of `sequence`, from 1 on."""
-        dialect = self._connection.dialect.name
+        dialect = self._transaction.dialect
         table = id_sequences(self._tenant_column)
         return int(await self.scalar(next_value(dialect, table, sequence)))
 
@@ -120,5 +120,5 @@ class UnitOfWork(Reader):
         if self._scopes:
             rows = await self._run(rows_for(self.scopes, created_at))
             ids = tuple(rows.scalars())
-        await self._telemetry.run(COMMIT, self._connection.commit)
+        await self._telemetry.run(COMMIT, self._transaction.commit)
         return ids

@@ -15,6 +15,7 @@ from app.config import AppConfig
 from app.errors import BrokenRule, Collision, DomainError, NotThere, Outdated
 from app.problems import HANDLERS, PROBLEMS, Problem
 from monitor.errors import (
+    ConnectionLost,
     ConstraintViolated,
     MonitorError,
     PoolExhausted,
@@ -173,6 +174,7 @@ async def test_a_field_error_repeats_no_value(sqlite_service: Service, field: di
         (ConstraintViolated("INSERT contacts", "IntegrityError"), 409),
         (PoolExhausted(5.0), 503),
         (StatementFailed("SELECT contacts", "OperationalError"), 503),
+        (ConnectionLost("SELECT contacts", "ConnectionResetError"), 503),
         (UnscopedStatement("contacts"), 500),
         (ValueError(CANARY), 500),
         (HTTPException(418, CANARY), 500),
@@ -219,3 +221,21 @@ async def test_what_a_service_says_is_told_in_the_words_of_http(
     assert status == told["status"]
     assert told["detail"].startswith(detail)
     assert fields == {one["field"]: one["message"] for one in told.get("errors", ())}
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (PoolExhausted(5.0), "More is asked of the database"),
+        (ConnectionLost("CONNECT", "ConnectionRefusedError"), "The database is out of reach"),
+    ],
+)
+async def test_an_outage_is_not_called_overload(failure: Exception, words: str) -> None:
+    """Whoever reads a 503 learns whether the database is away or merely busy."""
+
+    async def fail(_request: Request) -> Response:
+        raise failure
+
+    app = Starlette(routes=[Route("/fail", fail)], exception_handlers=HANDLERS)
+
+    assert (await Caller(app, None).get("/fail")).json()["detail"].startswith(words)
