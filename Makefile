@@ -64,6 +64,7 @@ definitions: setup ## Write what is generated: alerts/, dashboards/, tables of t
 	@$(BIN)/python -m app.openapi
 	@$(BIN)/python -m app.config
 	@$(BIN)/python scripts/write_api_page.py
+	@$(BIN)/python -m tests.architecture.picture
 
 up: ## Start everything in containers (docker compose): service, stores, Grafana and the rest
 	@$(PYTHON) scripts/make_secrets.py

@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.request
 
-from app.drill.process import free_port
+from app.loopback import free_port
 from benchmarks.cache_harness import machine
 from benchmarks.exposition_server import KINDS
 

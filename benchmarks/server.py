@@ -28,7 +28,7 @@ from pathlib import Path
 
 import redis as redis_client
 
-from app.drill.process import free_port
+from app.loopback import free_port
 from benchmarks.cache_harness import machine, redis
 from benchmarks.server_apps import KEY
 

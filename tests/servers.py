@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from app.drill.process import Server, ServerFailed, free_port
+from app.drill.process import Server, ServerFailed
 from app.drill.stack import AlertmanagerServer, PrometheusServer, RedisServer
+from app.loopback import free_port
 
 __all__ = ["AlertmanagerServer", "PostgresServer", "PrometheusServer", "RedisServer", "Server", "free_port"]
 

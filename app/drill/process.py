@@ -5,25 +5,21 @@ from __future__ import annotations
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from app.loopback import free_port, listens
 from monitor.errors import MonitorError
 
 _POLL_S = 0.02
 _PORT_ATTEMPTS = 3
 _STOP_S = 20.0
-_LISTEN = "0A"  # the state in the kernel's table of sockets
-_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class ServerFailed(MonitorError):
@@ -38,42 +34,6 @@ class ServerFailed(MonitorError):
         super().__init__(f"{name} did not become ready; it wrote:\n{output}")
         self.name = name
         self.output = output
-
-
-def free_port() -> int:
-    """Return a loopback TCP port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def http_ok(url: str, timeout_s: float = 1.0) -> bool:
-    """Say whether a loopback URL answers 2xx."""
-    try:
-        with _LOOPBACK.open(url, timeout=timeout_s):
-            return True
-    except (OSError, urllib.error.HTTPError):
-        return False
-
-
-def listens(pid: int, port: int) -> bool:
-    """Say whether the process itself listens on the port; another's answer there is no sign of life.
-
-    True where the system has no `/proc` to tell.
-    """
-    tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
-    lines = [
-        line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]
-    ]
-    inodes = {
-        f"socket:[{words[9]}]"
-        for words in lines
-        if words[3] == _LISTEN and int(words[1].rpartition(":")[2], 16) == port
-    }
-    try:
-        return any(str(entry.readlink()) in inodes for entry in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
-        return not Path("/proc/self/fd").exists()
 
 
 def descendants(pid: int) -> list[int]:

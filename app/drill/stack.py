@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.drill.process import Server, descendants, http_ok, listens
+from app.drill.process import Server, descendants
+from app.loopback import http_ok, listens
 
 # Debian's Alertmanager opens its templates at this path; an extracted package has them elsewhere.
 _TEMPLATES = Path("/usr/share/prometheus/alertmanager/default.tmpl")

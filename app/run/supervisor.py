@@ -16,7 +16,7 @@ from random import Random
 from rich.console import Console
 
 from app.config import AppConfig
-from app.drill.process import http_ok
+from app.loopback import http_ok
 from app.serve import serve
 from monitor.clock import Clock, SystemClock
 from monitor.errors import MonitorError

@@ -1,1 +1,1 @@
-"""The cache room."""
+"""Cache-aside for tenants: keys, seals, generations, single-flight, the near cache and the store's contract."""

@@ -1,1 +1,1 @@
-"""The database room."""
+"""SQL for tenants: one tenant filter, reads in a snapshot, writes in a unit of work."""

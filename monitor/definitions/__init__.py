@@ -1,1 +1,1 @@
-"""The definitions room."""
+"""Alert rules and dashboards, written from the objectives and the catalogue."""

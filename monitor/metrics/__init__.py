@@ -1,1 +1,1 @@
-"""The metrics room."""
+"""What is measured: the catalogue, counters in shared memory, exposition and windows."""

@@ -1,1 +1,1 @@
-"""The middleware room."""
+"""Pure ASGI middlewares, in the order of the request chain."""

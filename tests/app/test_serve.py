@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from app.drill.process import free_port
+from app.loopback import free_port
 from app.serve import require_free
 from monitor.errors import ConfigurationError
 

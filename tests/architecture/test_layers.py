@@ -3,109 +3,84 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture import floors
+from tests.architecture.floors import FLOORS, imported, room, room_graph, upward
 
-# Greater numbers may import smaller ones; equal numbers only within one room.
-RANKS = {
-    "monitor.errors": 0,
-    "monitor.clock": 0,
-    "monitor.garbage": 0,
-    "monitor.objectives": 0,
-    "monitor.problems": 0,
-    "monitor.background_queue": 0,
-    "monitor.settings": 1,
-    "monitor.tenancy": 1,
-    "monitor.scopes": 2,
-    "monitor.cache": 3,
-    "monitor.database": 3,
-    "monitor.metrics": 3,
-    "monitor.tracing": 3,
-    "monitor.definitions": 4,
-    "monitor.logging": 4,
-    "monitor.redis": 4,
-    "monitor.testing": 5,
-    "monitor.consistency": 5,
-    "monitor.middleware": 6,
-    "monitor.operations": 7,
-    "monitor.console": 8,
-    "monitor.kit": 9,
-    "monitor": 9.5,  # the door: over every room, under the app
-    "app.variables": 10,
-    "app.folding": 10,
-    "app.naming": 10,
-    "app.policies": 10,
-    "app.zones": 10,
-    "app.errors": 10,
-    "app.config": 11,
-    "app.problems": 11,
-    "app.keys": 11,
-    "app.tables": 11,
-    "app.auth": 12,
-    "app.schemas": 12,
-    "app.migrations": 12,
-    "app.services": 13,
-    "app.routes": 14,
-    "app.fault_injection": 14,
-    "app.openapi": 15,
-    "app.api_page": 15,
-    "app.warming": 15,
-    "app.main": 16,
-    "app.serve": 17,
-    "app.demo": 17,
-    "app.load": 18,
-    "app.drill": 18,
-    "app.run": 19,
-    "app.commands": 20,
-    "app": 0,
-}
+MODULES = floors.sources()
+GRAPH = floors.import_graph(MODULES)
 
 
-def sources() -> Iterator[tuple[str, Path]]:
-    for package in ("monitor", "app"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
-
-
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            for alias in node.names:
-                # `from package import module` takes the module; only names of its own are the front's.
-                module = f"{base}.{alias.name}"
-                yield module if module in MODULES else base
-
-
-MODULES = dict(sources())
-
-
-def room(module: str) -> str:
-    """The longest ranked name that the module lies in."""
-    return max((name for name in RANKS if module == name or module.startswith(name + ".")), key=len)
-
-
-def inner_imports(module: str) -> set[str]:
-    return {name for name in imports(MODULES[module]) if name in MODULES}
+def with_import(module: str, name: str) -> floors.Imports:
+    """Return the graph of imports with one more."""
+    return {**GRAPH, module: GRAPH[module] | {name}}
 
 
 def test_imports_point_down() -> None:
-    """A module imports only from rooms below it, or from its own."""
-    wrong = [
-        f"{module} imports {name}"
-        for module in MODULES
-        for name in inner_imports(module)
-        if room(name) != room(module) and RANKS[room(name)] >= RANKS[room(module)]
-    ]
+    """A module imports only from rooms on lower floors, or from its own."""
+    assert [] == upward(GRAPH)
 
-    assert [] == wrong
+
+def test_every_room_stands() -> None:
+    """The floors name each room once, and name no room that is not there."""
+    rooms = [name for floor in FLOORS for name in floor]
+
+    assert sorted(rooms) == sorted(room_graph(GRAPH))
+
+
+def test_a_module_beside_the_rooms_must_be_placed() -> None:
+    """A new file in the hall belongs to no room until FLOORS gives it a place."""
+    with pytest.raises(floors.UnplacedModule):
+        room("monitor.helpers")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("app.run.supervisor", "app.drill.process"),
+        ("app.drill.stack", "app.run.local"),
+        ("app.load.generator", "app.run.supervisor"),
+        ("app.services.contacts", "app.routes.contacts"),
+        ("app.tables", "app.services.contacts"),
+        ("monitor.cache.cache_aside", "monitor.database.engine"),
+        ("monitor.database.engine", "monitor.cache.cache_aside"),
+        ("monitor.metrics.windows", "monitor.tracing.spans"),
+        ("monitor.tracing.spans", "monitor.metrics.windows"),
+        ("monitor.cache.reader", "monitor.redis.store"),
+        ("monitor.cache.reader", "monitor.consistency.relay"),
+        ("monitor.database.engine", "monitor.consistency.relay"),
+        ("monitor.middleware.interceptor", "monitor.operations.health"),
+        ("monitor.console.console", "monitor.kit.monitor"),
+        ("monitor.errors", "app.errors"),
+    ],
+)
+def test_an_import_that_points_up_is_found(module: str, name: str) -> None:
+    """Each forbidden arrow is named, between siblings and into the rooms above alike."""
+    assert [f"{module} imports {name}"] == upward(with_import(module, name))
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("from monitor.redis import store", "monitor.redis.store"),
+        ("from monitor.redis.store import RedisStore", "monitor.redis.store"),
+        ("from ..redis.store import RedisStore", "monitor.redis.store"),
+        ("from . import keys", "monitor.cache.keys"),
+        ("import monitor.redis.store", "monitor.redis.store"),
+        ("def late():\n    from monitor.redis.store import RedisStore", "monitor.redis.store"),
+        ("if TYPE_CHECKING:\n    from monitor.redis.store import RedisStore", "monitor.redis.store"),
+        ("importlib.import_module('monitor.redis.store')", "monitor.redis.store"),
+    ],
+)
+def test_no_spelling_hides_an_import(source: str, name: str, tmp_path: Path) -> None:
+    """Relative, late, typing-only and dynamic imports are read as what they import."""
+    path = tmp_path / "reader.py"
+    path.write_text(source)
+
+    assert [name] == list(imported("monitor.cache.reader", path, MODULES))
 
 
 def test_the_kit_never_imports_the_app() -> None:
@@ -114,7 +89,7 @@ def test_the_kit_never_imports_the_app() -> None:
         f"{module} imports {name}"
         for module, path in MODULES.items()
         if module.split(".")[0] == "monitor"
-        for name in imports(path)
+        for name in imported(module, path, MODULES)
         if name.split(".")[0] == "app"
     ]
 
@@ -126,7 +101,7 @@ def test_no_module_imports_its_own_front() -> None:
     wrong = [
         f"{module} imports {name}"
         for module in MODULES
-        for name in inner_imports(module)
+        for name in GRAPH[module]
         if MODULES[name].name == "__init__.py"
         and name not in ("monitor", "app")
         and module.startswith(name + ".")
@@ -137,18 +112,17 @@ def test_no_module_imports_its_own_front() -> None:
 
 def test_imports_have_no_cycle() -> None:
     """No chain of imports comes back to where it began."""
-    graph = {module: inner_imports(module) - {module} for module in MODULES}
     done: set[str] = set()
 
     def walk(module: str, way: tuple[str, ...]) -> None:
         if module in way:
             pytest.fail(" > ".join((*way[way.index(module) :], module)))
         if module not in done:
-            for name in graph[module]:
+            for name in GRAPH[module]:
                 walk(name, (*way, module))
             done.add(module)
 
-    for module in graph:
+    for module in GRAPH:
         walk(module, ())
 
     assert done == set(MODULES)
@@ -178,7 +152,7 @@ def test_a_vendor_is_met_in_one_place(package: str, allowed: tuple[str, ...]) ->
     wrong = [
         module
         for module, path in MODULES.items()
-        if any(name == package or name.startswith(package + ".") for name in imports(path))
+        if any(name == package or name.startswith(package + ".") for name in imported(module, path, MODULES))
         and not any(module == place or module.startswith(place + ".") for place in allowed)
     ]
 
@@ -192,12 +166,12 @@ def test_services_do_not_speak_http() -> None:
         module = waiting.pop()
         if module not in reached and module.startswith("app."):
             reached.add(module)
-            waiting += inner_imports(module)
+            waiting += GRAPH[module]
     http = ("starlette", "app.problems", "app.routes", "monitor.problems", "monitor.middleware")
     wrong = [
         f"{module} imports {name}"
         for module in reached
-        for name in imports(MODULES[module])
+        for name in imported(module, MODULES[module], MODULES)
         if name in http or name.startswith(tuple(f"{one}." for one in http))
     ]
 

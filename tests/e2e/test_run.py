@@ -15,7 +15,8 @@ from typing import IO
 
 import pytest
 
-from app.drill.process import descendants, free_port
+from app.drill.process import descendants
+from app.loopback import free_port
 from tests.binaries import ROOT
 from tests.e2e.test_serve import gone
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from app.auth import Role, TokenIssuer
-from app.drill.process import descendants, free_port, http_ok
+from app.drill.process import descendants
 from app.drill.stack import TaskMedServer
+from app.loopback import free_port, http_ok
 from monitor.clock import SystemClock
 from tests.app.service import KEY, KEY_TEXT
 from tests.conditions import until

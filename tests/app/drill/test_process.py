@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.drill import process
-from app.drill.process import Server, ServerFailed, free_port, http_ok
+from app.drill.process import Server, ServerFailed
+from app.loopback import free_port, http_ok
 
 _SERVE = """
 import http.server, sys

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.drill.process import http_ok
 from app.drill.stack import AlertmanagerServer, PrometheusServer
+from app.loopback import http_ok
 from tests.binaries import need
 
 _ALERTMANAGER = "route: {receiver: none}\nreceivers: [{name: none}]\n"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from app.drill.process import free_port
+from app.loopback import free_port
 from tests.monitor.clinic import make_tables
 from tests.monitor.console.browser import Visitor, chromium, served, visiting
 from tests.monitor.console.service import Service, build

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from app.drill.process import Server, http_ok
+from app.drill.process import Server
+from app.loopback import http_ok
 from monitor.metrics.catalogue import TENANT_REQUESTS
 from tests.monitor.metrics.exposed import parse_text
 
