@@ -1,1 +1,1 @@
-"""Cache-aside for tenants: keys, seals, generations, single-flight, the near cache and the store's contract."""
+"""Cache-aside for tenants: keys, seals, generations, single-flight, near cache and the store's contract."""
