@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from app.variables import Key, Secret, Variable, keys, number, one_of, switch, text, url, whole
+from app.variables import Key, Secret, Variable, keys, networks, number, one_of, switch, text, url, whole
 from monitor import __version__
 from monitor.errors import ConfigurationError
 from monitor.settings import CacheSettings, MonitorSettings
@@ -127,6 +127,14 @@ VARIABLES: tuple[Variable, ...] = (
         "0.01",
         number(0, 1),
         "Share of requests traced from the start; slow and failed ones are kept anyway.",
+        "Telemetry",
+    ),
+    Variable(
+        "TASKMED_TRUSTED_CALLERS",
+        "",
+        networks,
+        "Addresses and networks of the callers whose traceparent is followed, such as 10.0.0.0/8,::1;"
+        " * for all. Anybody else's trace is linked, and decides neither on ids nor on sampling.",
         "Telemetry",
     ),
     Variable(
@@ -263,6 +271,7 @@ def _monitor(values: Mapping[str, Any]) -> MonitorSettings:
         ),
         otlp_endpoint=values["OTEL_EXPORTER_OTLP_ENDPOINT"].reveal() or None,
         sampling_ratio=values["TASKMED_SAMPLING_RATIO"],
+        trusted_callers=values["TASKMED_TRUSTED_CALLERS"],
         tenant_budget=values["TASKMED_TENANT_BUDGET"],
         metrics_directory=Path(directory) if directory else None,
         log_level=values["TASKMED_LOG_LEVEL"],

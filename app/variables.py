@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.errors import ConfigurationError
+from monitor.networks import Networks
 
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 _KEY_BYTES = 32
@@ -163,6 +164,16 @@ def url(*schemes: str, empty: bool = False) -> Callable[[str], Secret]:
         return Secret(plain)
 
     return read
+
+
+def networks(given: str) -> tuple[str, ...]:
+    """Read addresses and networks between commas, `*` for all."""
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    try:
+        Networks(names)
+    except ConfigurationError as error:
+        raise ValueError(error.problem) from None
+    return names
 
 
 def keys(exact: bool) -> Callable[[str], tuple[Key, ...]]:  # noqa: FBT001 - read once, in the table

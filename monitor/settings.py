@@ -64,6 +64,9 @@ class MonitorSettings:
         cache: The cache's settings.
         otlp_endpoint: Where spans go by OTLP over HTTP; None keeps them in memory only.
         sampling_ratio: Share of requests sampled at the head; slow and failed ones are kept anyway.
+        trusted_callers: Addresses and networks of the callers whose `traceparent` is followed, `*` for
+            all; anybody else's is kept as a link, and decides neither on ids nor on sampling.
+        forced_sampling_per_s: Most traces a second that are sampled because such a caller asked.
         recent_traces: How many traces the service keeps for its operators.
         tenant_budget: Most tenants with series of their own; newcomers go to the overflow.
         tenant_idle_s: After this long without a request a tenant's series are removed.
@@ -81,6 +84,8 @@ class MonitorSettings:
     cache: CacheSettings = field(default_factory=CacheSettings)
     otlp_endpoint: str | None = None
     sampling_ratio: float = 0.01
+    trusted_callers: tuple[str, ...] = ()
+    forced_sampling_per_s: float = 100.0
     recent_traces: int = 500
     tenant_budget: int = 2_000
     tenant_idle_s: float = 900.0
@@ -94,6 +99,8 @@ class MonitorSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.sampling_ratio <= 1:
             raise ConfigurationError("sampling ratio", "must lie between 0 and 1")
+        if self.forced_sampling_per_s < 0:
+            raise ConfigurationError("forced sampling", "must not be negative")
         if self.tenant_budget < 1:
             raise ConfigurationError("tenant budget", "must be at least 1")
         if self.log_level not in ("debug", "info", "warning", "error"):

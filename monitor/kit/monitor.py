@@ -37,6 +37,7 @@ from monitor.middleware.invalidation import InvalidationMiddleware
 from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.performance import PerformanceMiddleware
 from monitor.middleware.tenant import TenantMiddleware
+from monitor.networks import Networks
 from monitor.operations.cache_switch_endpoint import CacheSwitch
 from monitor.operations.cache_warming_endpoint import CacheWarming
 from monitor.operations.health import Check
@@ -281,6 +282,8 @@ def _tracing(
         slow_s=adoption.objectives.latency_mean.bound,
         endpoint=settings.otlp_endpoint,
         recent=settings.recent_traces,
+        trusted=Networks(settings.trusted_callers, "trusted callers"),
+        forced_per_s=settings.forced_sampling_per_s,
     )
 
 

@@ -61,7 +61,7 @@ class PerformanceMiddleware:
             method = OTHER_METHOD
         self._begin(method)
         record.headers = headers = dict(scope["headers"])
-        record.trace = trace = self._tracing.begin(headers, record.started)
+        record.trace = trace = self._tracing.begin(headers, record.started, scope)
         exchange = Exchange(self._listeners, scope, receive, send, method, record, trace)
         near = self._near
         if near is not None and method == "GET" and not trace.sampled and isinstance(trace, FlightRecord):
@@ -93,7 +93,7 @@ class PerformanceMiddleware:
             return
         record = open_record(scope, self._listeners.monotonic())
         record.headers = headers = dict(scope["headers"])
-        record.trace = trace = self._tracing.begin(headers, record.started)
+        record.trace = trace = self._tracing.begin(headers, record.started, scope)
         connection = Connection(self._listeners, scope, receive, send, record, trace)
         current = CURRENT_REQUEST.set(connection)
         token = attach(trace.context)

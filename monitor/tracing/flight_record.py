@@ -78,13 +78,13 @@ class Keeper:
             self._decided(TraceDecision.DROPPED)
             return False
         facts = Facts.of(ending)
-        self._keep(record, facts)
+        self._keep(record, facts, whole=facts.error_type is not None or (slow and may_be_slow))
         if slow or facts.error_type is not None or self._shelf.lets_in(ending.ended):
             self._shelf.add(facts, record.spans, record)
         return True
 
-    def _keep(self, record: FlightRecord, facts: Facts) -> None:
-        record.facts = facts
+    def _keep(self, record: FlightRecord, facts: Facts, *, whole: bool) -> None:
+        record.facts, record.whole = facts, whole
         if record.sampled:
             # The spans below went out as they ended.
             self.export((record,))
@@ -110,6 +110,8 @@ class FlightRecord(FlightSpan):
         trace_state: The caller's, handed on.
         spans: What ran below the server span, in order of its start.
         kept: Whether the trace is exported; None while that is not decided.
+        whole: Whether it is kept for what happened, as all that are slow or failed: then it stands
+            for itself alone, whatever share the head samples.
         date: Nanoseconds since the epoch at which a kept record began, for all its spans alike.
         facts: What is known of the request once it has ended.
         keeper: Who decides.
@@ -117,7 +119,7 @@ class FlightRecord(FlightSpan):
     """
 
     __slots__ = (
-        "above", "date", "facts", "flags", "id", "keeper", "kept", "sampled", "spans", "trace_state",
+        "above", "date", "facts", "flags", "id", "keeper", "kept", "sampled", "spans", "trace_state", "whole",
     )  # fmt: skip
     kind = SpanKind.SERVER
 
@@ -138,7 +140,9 @@ class FlightRecord(FlightSpan):
             self.trace_state, self.parent_id = _NO_STATE, None
         else:
             # Bits that no version has named yet are not handed on (W3C Trace Context, 3.2.2.5).
-            self.flags, self.trace_state = TraceFlags(parent.trace_flags & _KNOWN), parent.trace_state
+            known = parent.trace_flags & _KNOWN
+            self.flags = TraceFlags(known if sampled else known & ~TraceFlags.SAMPLED)
+            self.trace_state = parent.trace_state
             self.parent_id = parent.span_id
         self.started = started
         self.ended = None
@@ -146,6 +150,8 @@ class FlightRecord(FlightSpan):
         self.attributes = None
         self.facts: Facts | None = None
         self.kept: bool | None = None
+        self.whole = False
+        self.links = ()
         self.date: int | None = None
         self.spans: list[ChildSpan] = []
         self.above: Context | None = None

@@ -12,6 +12,8 @@ from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode,
 from monitor.tracing.spans import ALLOWED, ERROR_TYPE, Scope
 from monitor.tracing.wall_clock import WallClock
 
+MOST_LINKS = 32
+
 
 class SpanSink(Protocol):
     """Dates spans, and takes those that leave; `Keeper` is one."""
@@ -37,6 +39,9 @@ class SpanBook(Protocol):
 
     @property
     def kept(self) -> bool | None: ...
+
+    @property
+    def whole(self) -> bool: ...
 
     @property
     def keeper(self) -> SpanSink: ...
@@ -77,13 +82,15 @@ class FlightSpan(Span):
         ended: Monotonic end, in seconds; None while it runs.
         failed: Whether its status is an error.
         attributes: What was set on it and may be exported; nothing else is even remembered.
+        links: Spans of other traces, or beside its own, that it has to do with.
     """
 
-    __slots__ = ("_context", "attributes", "ended", "failed", "parent_id", "span_id", "started")
+    __slots__ = ("_context", "attributes", "ended", "failed", "links", "parent_id", "span_id", "started")
     _context: SpanContext | None
     attributes: dict[str, Any] | None
     ended: float | None
     failed: bool
+    links: tuple[SpanContext, ...]
     parent_id: int | None
     span_id: int
     started: float
@@ -135,8 +142,10 @@ class FlightSpan(Span):
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
         """Do nothing: events are never exported, for nobody vouches for their text."""
 
-    def add_link(self, context: SpanContext, attributes: Any = None) -> None:
-        """Do nothing: a flight record keeps no links."""
+    def add_link(self, context: SpanContext, attributes: Any = None) -> None:  # noqa: ARG002 - nobody vouches for them
+        """Link another span, up to `MOST_LINKS`."""
+        if self.ended is None and context.is_valid and len(self.links) < MOST_LINKS:
+            self.links = (*self.links, context)
 
 
 class ChildSpan(FlightSpan):
@@ -169,6 +178,7 @@ class ChildSpan(FlightSpan):
         self.ended = None
         self.failed = False
         self.attributes = None
+        self.links = ()
         self._context = None
 
     @property

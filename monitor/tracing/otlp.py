@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from monitor.tracing.spans import ReadSpan, Scope, Value
+from monitor.tracing.spans import ReadLink, ReadSpan, Scope, Value
 
 _TIMES = struct.Struct("<BQBQ").pack
 _DOUBLE = struct.Struct("<Bd").pack
@@ -61,8 +61,15 @@ def _span(span: ReadSpan) -> bytes:
     if span.trace_state:
         parts.append(_text(b"\x1a", span.trace_state))
     parts += [_tagged_attribute(name, value) for name, value in span.attributes.items()]
+    parts += [_link(link) for link in span.links]
     parts += (_FAILED if span.failed else _UNSET, b"\x85\x01", _FLAGS(flags))
     return b"".join(parts)
+
+
+def _link(link: ReadLink) -> bytes:
+    ids = b"\x0a\x10" + link.trace_id.to_bytes(16, "big") + b"\x12\x08" + link.span_id.to_bytes(8, "big")
+    flags = link.flags | _HAS_IS_REMOTE | (_IS_REMOTE if link.remote else 0)
+    return _field(b"\x6a", ids + b"\x35" + _FLAGS(flags))
 
 
 @lru_cache(256)

@@ -10,9 +10,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from monitor.clock import Clock
+from monitor.networks import Networks
 from monitor.tracing.begin_request import RequestTraces
 from monitor.tracing.delivery import Delivery
 from monitor.tracing.export_queue import ExportQueue
@@ -21,14 +22,17 @@ from monitor.tracing.flight_span import ChildSpan
 from monitor.tracing.observer import TraceObserver
 from monitor.tracing.otlp import encode, encode_resource
 from monitor.tracing.otlp_http import OtlpSender, Sender
+from monitor.tracing.propagation import Propagation
 from monitor.tracing.recent import RecentTraces
-from monitor.tracing.sampling import HeadSampler, Propagation
+from monitor.tracing.sampling import ForcedSampling, HeadSampler
 from monitor.tracing.service import Service as Service
 from monitor.tracing.span_export import read_span
 from monitor.tracing.spans import ReadSpan, Scope
 from monitor.tracing.tracer import KitTracer, KitTracerProvider
 from monitor.tracing.tracing import Tracing as Tracing
 from monitor.tracing.wall_clock import WallClock
+
+_NOBODY = Networks()
 
 
 def build_tracing(
@@ -41,6 +45,8 @@ def build_tracing(
     endpoint: str | None = None,
     recent: int = 500,
     baggage_keys: frozenset[str] = frozenset(),
+    trusted: Networks = _NOBODY,
+    forced_per_s: float = 100.0,
     sender: Sender | None = None,
     exporter: SpanExporter | None = None,
 ) -> Tracing:
@@ -56,6 +62,8 @@ def build_tracing(
             None: spans stay in memory.
         recent: How many ordinary traces, and how many slow and failed ones, operators can read.
         baggage_keys: W3C baggage that may pass through the service.
+        trusted: Callers whose trace context is followed; anybody else's is kept as a link.
+        forced_per_s: Most traces a second that are sampled because such a caller sampled them.
         sender: Takes OTLP requests in place of the HTTP sender that `endpoint` stands for.
         exporter: One of the SDK's exporters in place of OTLP, for other destinations.
     """
@@ -77,9 +85,15 @@ def build_tracing(
     sampler = HeadSampler(ratio)
 
     def make(name: str, version: str | None, schema: str | None) -> KitTracer:
-        return KitTracer(keeper, sampler.samples, Scope(name, version or "", schema or ""))
+        return KitTracer(keeper, sampler, Scope(name, version or "", schema or ""))
 
-    requests = RequestTraces(sampler=sampler, propagation=Propagation(baggage_keys), keeper=keeper)
+    requests = RequestTraces(
+        sampler=sampler,
+        propagation=Propagation(baggage_keys),
+        keeper=keeper,
+        trusted=trusted,
+        forced=ForcedSampling(forced_per_s, clock),
+    )
     return Tracing(KitTracerProvider(make), requests, shelf, queue)
 
 
@@ -131,4 +145,8 @@ def _readable(span: ReadSpan, resource: Resource) -> ReadableSpan:
         start_time=span.started,
         end_time=span.ended,
         instrumentation_scope=InstrumentationScope(*span.scope),
+        links=[
+            Link(SpanContext(link.trace_id, link.span_id, link.remote, TraceFlags(link.flags)))
+            for link in span.links
+        ],
     )

@@ -99,8 +99,10 @@ class RequestTrace(Protocol):
 class RequestTracing(Protocol):
     """Begins traces of requests."""
 
-    def begin(self, headers: Mapping[bytes, bytes], started: float) -> RequestTrace:
-        """Begin the trace of a request, under the remote parent that its headers name."""
+    def begin(
+        self, headers: Mapping[bytes, bytes], started: float, scope: Mapping[str, Any] | None = None
+    ) -> RequestTrace:
+        """Begin the trace of a request, under the remote parent that a trusted caller names."""
         ...
 
     def instrument(self, app: ASGIApp) -> ASGIApp:

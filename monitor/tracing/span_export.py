@@ -6,7 +6,8 @@ from opentelemetry.trace import TraceFlags
 
 from monitor.tracing.flight_record import FlightRecord
 from monitor.tracing.flight_span import ChildSpan
-from monitor.tracing.spans import KIT, ReadSpan, allowed
+from monitor.tracing.probability import ALWAYS, with_threshold
+from monitor.tracing.spans import KIT, ReadLink, ReadSpan, allowed
 from monitor.tracing.wall_clock import WallClock
 
 _NANO = 1e9
@@ -26,13 +27,14 @@ def read_span(span: ChildSpan | FlightRecord, epoch: WallClock) -> ReadSpan:
         if facts is not None:
             name, attributes, failed = facts.span_name, facts.attributes(), facts.error_type is not None
     ended = span.started if span.ended is None else span.ended
+    state = with_threshold(record.trace_state, ALWAYS) if record.whole else record.trace_state
     return ReadSpan(
         record.id,
         span.span_id,
         span.parent_id,
         span.parent_id is not None and span.parent_id == record.parent_id,
         record.flags | TraceFlags.SAMPLED,
-        record.trace_state.to_header() if record.trace_state else "",
+        state.to_header() if state else "",
         name,
         kind.value,
         start,
@@ -40,4 +42,8 @@ def read_span(span: ChildSpan | FlightRecord, epoch: WallClock) -> ReadSpan:
         failed,
         attributes,
         scope,
+        tuple(
+            ReadLink(link.trace_id, link.span_id, int(link.trace_flags), link.is_remote)
+            for link in span.links
+        ),
     )

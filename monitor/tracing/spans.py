@@ -78,6 +78,22 @@ class Scope(NamedTuple):
 KIT: Final = Scope("monitor")
 
 
+class ReadLink(NamedTuple):
+    """A span that another one is linked to.
+
+    Attributes:
+        trace_id: Its trace's id.
+        span_id: Its own.
+        flags: W3C trace flags.
+        remote: Whether it ran in another process.
+    """
+
+    trace_id: int
+    span_id: int
+    flags: int
+    remote: bool
+
+
 class ReadSpan(NamedTuple):
     """A finished span in plain values, as it may leave the process.
 
@@ -95,6 +111,7 @@ class ReadSpan(NamedTuple):
         failed: Whether the status is an error.
         attributes: Allowed attributes only.
         scope: Which library began it.
+        links: The spans it is linked to.
     """
 
     trace_id: int
@@ -110,6 +127,7 @@ class ReadSpan(NamedTuple):
     failed: bool
     attributes: Attributes
     scope: Scope
+    links: tuple[ReadLink, ...] = ()
 
 
 class Facts(NamedTuple):

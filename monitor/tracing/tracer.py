@@ -22,6 +22,7 @@ from opentelemetry.trace import (
 from monitor.tracing.current_span import CurrentSpan
 from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import FlightSpan
+from monitor.tracing.sampling import HeadSampler
 from monitor.tracing.spans import Scope
 
 _NOT_SAMPLED = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
@@ -32,13 +33,13 @@ class KitTracer(Tracer):
 
     Args:
         keeper: Takes the spans of requests that none runs for.
-        samples: Says whether a trace that begins here is sampled.
+        sampler: Decides on traces that begin here.
         scope: The instrumentation scope.
     """
 
-    def __init__(self, keeper: Keeper, samples: Callable[[int], bool], scope: Scope) -> None:
+    def __init__(self, keeper: Keeper, sampler: HeadSampler, scope: Scope) -> None:
         self._keeper = keeper
-        self._samples = samples
+        self._sampler = sampler
         self._scope = scope
         self.epoch = keeper.epoch
 
@@ -48,7 +49,7 @@ class KitTracer(Tracer):
         context: Context | None = None,
         kind: SpanKind = SpanKind.INTERNAL,
         attributes: Any = None,
-        links: Sequence[Link] | None = None,  # noqa: ARG002 - the API's; links are never exported
+        links: Sequence[Link] | None = None,
         start_time: int | None = None,
         record_exception: bool = True,  # noqa: ARG002, FBT001, FBT002 - the API's
         set_status_on_exception: bool = True,  # noqa: ARG002, FBT001, FBT002 - the API's
@@ -68,6 +69,8 @@ class KitTracer(Tracer):
             return NonRecordingSpan(parent.get_span_context())
         if attributes:
             span.set_attributes(attributes)
+        for link in links or ():
+            span.add_link(link.context)
         if start_time is not None:
             span.started = self.epoch.seconds(start_time)
         return span
@@ -76,11 +79,14 @@ class KitTracer(Tracer):
         """Begin a trace that no request of ours runs for; only its context where it is not sampled."""
         if above is None:
             trace_id = getrandbits(128) or 1
-            sampled = self._samples(trace_id)
+            sampled = self._sampler.samples(trace_id)
         else:
             trace_id, sampled = above.trace_id, above.trace_flags.sampled
         if sampled:
-            return FlightRecord(self._keeper, trace_id, above, self.epoch.monotonic(), sampled=True)
+            record = FlightRecord(self._keeper, trace_id, above, self.epoch.monotonic(), sampled=True)
+            if above is None:
+                record.trace_state = self._sampler.state
+            return record
         return above or SpanContext(trace_id, getrandbits(64) or 1, False, _NOT_SAMPLED)
 
     def add_ended(self, name: str, attributes: dict[str, str], started: float, ended: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.variables import Key, Secret, Variable, keys, number, one_of, switch, url, whole
+from app.variables import Key, Secret, Variable, keys, networks, number, one_of, switch, url, whole
 from monitor.errors import ConfigurationError
 
 RAW = base64.b64encode(bytes(range(32))).decode()
@@ -29,6 +29,8 @@ LONG = base64.b64encode(bytes(48)).decode()
         (url("http", empty=True), "", Secret("")),
         (keys(exact=True), f"a:{RAW}", (Key("a", bytes(range(32))),)),
         (keys(exact=True), "", ()),
+        (networks, "10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")),
+        (networks, "", ()),
         (keys(exact=False), f"a:{LONG}, b:{RAW}", (Key("a", bytes(48)), Key("b", bytes(range(32))))),
     ],
 )
@@ -41,6 +43,7 @@ def test_right_texts_are_read(read: Callable[[str], Any], text: str, value: obje
     ("read", "text", "words"),
     [
         (whole(1, 9), "10", "from 1 to 9"),
+        (networks, "10.0.0.0/8,proxy.example", "no address"),
         (whole(1, 9), "1.5", "whole number"),
         (whole(1, 9), " ", "whole number"),
         (whole(1, 9), "9" * 5_000, "whole number"),

@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.redis", "monitor.definitions", "monitor.logging"),
     ("monitor.cache", "monitor.database", "monitor.metrics", "monitor.tracing"),
     ("monitor.scopes",),
-    ("monitor.settings", "monitor.tenancy"),
+    ("monitor.networks", "monitor.settings", "monitor.tenancy"),
     (
         "monitor.background_queue",
         "monitor.clock",

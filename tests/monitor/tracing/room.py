@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -10,10 +10,13 @@ from typing import Any, Self
 from opentelemetry.context import attach, detach
 from opentelemetry.sdk.trace import ReadableSpan
 
+from monitor.networks import Networks
 from monitor.testing.fakes import ManualClock, RecordingObserver, SpanRecorder
 from monitor.tracing.provider import Service, Tracing, build_tracing
 from monitor.tracing.request_trace import RequestTrace
 
+CALLER = ("10.1.2.3", 40_000)
+CALLERS = Networks(["10.1.0.0/16"])
 SLOW_S = 0.125  # exact in binary, so that a test can stand on the bound
 SERVICE = Service("clinic", "1.2.3", "test", "worker-1")
 
@@ -38,7 +41,14 @@ class Ended:
 class Room:
     """The room, what it exported and what it told."""
 
-    def __init__(self, ratio: float = 0.0, *, baggage_keys: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        ratio: float = 0.0,
+        *,
+        baggage_keys: frozenset[str] = frozenset(),
+        trusted: Networks = CALLERS,
+        forced_per_s: float = 100.0,
+    ) -> None:
         self.clock = ManualClock()
         self.exporter = SpanRecorder()
         self.observer = RecordingObserver()
@@ -50,15 +60,22 @@ class Room:
             slow_s=SLOW_S,
             exporter=self.exporter,
             baggage_keys=baggage_keys,
+            trusted=trusted,
+            forced_per_s=forced_per_s,
         )
 
     @contextmanager
     def request(
-        self, seconds: float = 0.01, headers: Mapping[bytes, bytes] | None = None, **facts: Any
+        self,
+        seconds: float = 0.01,
+        headers: Mapping[bytes, bytes] | Sequence[tuple[bytes, bytes]] | None = None,
+        **facts: Any,
     ) -> Any:
         """Run the block as a request that lasts `seconds` longer than the block itself does."""
         started = self.clock.monotonic()
-        trace = self.tracing.requests.begin(headers or {}, started)
+        lines = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+        scope = {"headers": lines, "client": CALLER}
+        trace = self.tracing.requests.begin(dict(lines), started, scope)
         token = attach(trace.context)
         try:
             yield trace

@@ -14,12 +14,20 @@ from opentelemetry.trace import SpanKind
 
 from monitor.tracing.otlp import encode, encode_resource
 from monitor.tracing.provider import _readable
-from monitor.tracing.spans import ReadSpan, Scope
+from monitor.tracing.spans import ReadLink, ReadSpan, Scope
 from tests.monitor.tracing.room import SERVICE
 
 WHOLE = st.integers(1, 2**63 - 1)
 TEXT = st.text(max_size=40)
 VALUES = TEXT | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
+
+LINKS = st.builds(
+    ReadLink,
+    trace_id=st.integers(1, 2**128 - 1),
+    span_id=st.integers(1, 2**64 - 1),
+    flags=st.integers(0, 255),
+    remote=st.booleans(),
+)
 
 spans = st.builds(
     ReadSpan,
@@ -41,6 +49,7 @@ spans = st.builds(
         st.sampled_from(["", "1.2"]),
         st.sampled_from(["", "https://s"]),
     ),
+    links=st.lists(LINKS, max_size=3).map(tuple),
 )
 
 
@@ -57,6 +66,8 @@ def by_id(message: ExportTraceServiceRequest) -> dict[bytes, Any]:
         for scope in resource.scope_spans:
             for span in scope.spans:
                 span.flags &= ~0xFF
+                for link in span.links:
+                    link.flags &= ~0xFF
                 found[span.span_id] = (scope.scope, scope.schema_url, span)
     return found
 

@@ -1,94 +1,89 @@
-"""A trace that begins at a client goes on through the service to the exported spans and beyond."""
+"""A caller's headers are read as W3C's recommendations say."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import aiohttp
 import pytest
-import uvicorn
-from opentelemetry.propagate import inject
-from opentelemetry.trace import SpanKind
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.clock import SystemClock
-from monitor.middleware.performance import PerformanceMiddleware
-from monitor.testing.fakes import RecordingObserver
-from monitor.tracing.provider import Tracing, build_tracing
-from tests.conditions import until
-from tests.monitor.tracing.receiver import OtlpReceiver
-from tests.monitor.tracing.room import SERVICE
+from monitor.tracing.propagation import Propagation, _extracted
 
-TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+PARENT = f"00-{TRACE}-{SPAN}-01".encode()
 
 
-@asynccontextmanager
-async def served(tracing: Tracing) -> AsyncIterator[str]:
-    """Serve an app that calls another service, on a free port; yield its address."""
-
-    async def call(_: Request) -> Response:
-        with tracing.tracer.start_as_current_span("GET other", kind=SpanKind.CLIENT):
-            carrier: dict[str, str] = {}
-            inject(carrier)
-        return JSONResponse(carrier)
-
-    app = PerformanceMiddleware(
-        Starlette(routes=[Route("/call/{x}", call)]),
-        recorder=RecordingObserver(),
-        tracing=tracing.requests,
-        clock=SystemClock(),
-    )
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    serving = asyncio.ensure_future(server.serve())
-    await until(lambda: server.started)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
+def state_of(*lines: tuple[bytes, bytes]) -> str | None:
+    """Return the trace state of a request with those header lines; None where no caller counts."""
+    parent = Propagation().parent(lines)
+    return None if parent is None else parent.trace_state.to_header()
 
 
 @pytest.mark.parametrize(
-    ("ratio", "flags", "slow_s"),
-    [(0.0, "01", 10.0), (1.0, "00", 0.0), (0.0, "00", 0.0)],
-    ids=["sampled by the client", "kept late", "kept late, never sampled"],
+    "value",
+    [
+        b"",
+        b"00-zz-zz-01",
+        b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01",
+        b"\xff" * 55,
+        b"00-" + TRACE.encode(),
+    ],
 )
-async def test_a_clients_trace_goes_on(
-    receiver: OtlpReceiver, ratio: float, flags: str, slow_s: float
-) -> None:
-    """The exported spans lie in the client's trace below its span, and so does what the service calls."""
-    tracing = build_tracing(
-        SERVICE,
-        clock=SystemClock(),
-        observer=RecordingObserver(),
-        ratio=ratio,
-        slow_s=slow_s,
-        endpoint=receiver.endpoint,
-        baggage_keys=frozenset({"campaign"}),
-    )
-    headers = {
-        "traceparent": f"00-{TRACE}-{PARENT}-{flags}",
-        "tracestate": "vendor=opaque",
-        "baggage": "campaign=spring,patient=ann",
-    }
-    async with served(tracing) as address, aiohttp.ClientSession() as client:
-        answer = await client.get(f"{address}/call/7", headers=headers)
-        carried = await answer.json()
-    await tracing.aclose()
+def test_a_broken_header_begins_a_new_trace(value: bytes) -> None:
+    """What does not parse is ignored, as the recommendation asks."""
+    assert Propagation().parent([(b"traceparent", value)]) is None
 
-    server, called = sorted(receiver.spans, key=lambda span: span.start_time_unix_nano)
-    assert (server.name, called.name) == ("GET /call/{x}", "GET other")
-    assert {span.trace_id.hex() for span in (server, called)} == {TRACE}
-    assert {span.trace_state for span in (server, called)} == {"vendor=opaque"}
-    assert (server.parent_span_id.hex(), called.parent_span_id) == (PARENT, server.span_id)
-    assert carried == {
-        "traceparent": f"00-{TRACE}-{called.span_id.hex()}-{flags}",
-        "tracestate": "vendor=opaque",
-        "baggage": "campaign=spring",
-    }
+
+@given(
+    st.from_regex(rb"[0f][0f]-[0-9a-f]{31,33}-[0-9a-f]{16}-[0-9a-f]{2}(-.{2})?", fullmatch=True)
+    | st.from_regex(rb"00-[0-9a-fA-F_ ]{32}-[0-9a-f]{16}-[0-9a-f]{2}", fullmatch=True)
+    | st.from_regex(rb"00-(0{32}|1{32})-(0{16}|2{16})-0[0-3]", fullmatch=True)
+)
+def test_headers_are_read_as_opentelemetry_reads_them(value: bytes) -> None:
+    """The short way for the usual header agrees with the official propagator, whatever comes in."""
+    assert Propagation().parent([(b"traceparent", value)]) == _extracted(value, b"")
+
+
+def test_the_trace_state_is_handed_on() -> None:
+    """What other vendors wrote beside the trace context travels on unchanged."""
+    assert state_of((b"traceparent", PARENT), (b"tracestate", b"vendor=opaque")) == "vendor=opaque"
+
+
+def test_of_two_traceparents_neither_counts() -> None:
+    """A header that may stand once is no header where it stands twice, equal or not."""
+    other = PARENT.replace(b"b7", b"b8")
+
+    assert state_of((b"traceparent", PARENT), (b"traceparent", other)) is None
+    assert state_of((b"traceparent", PARENT), (b"traceparent", PARENT)) is None
+
+
+def test_several_tracestates_are_one_list() -> None:
+    """Lists over several lines are joined in their order, empty lines left out."""
+    lines = [(b"tracestate", value) for value in (b"foo=1", b"", b"bar=2,rojo=3", b"congo=4")]
+
+    assert state_of((b"traceparent", PARENT), *lines) == "foo=1,bar=2,rojo=3,congo=4"
+    assert state_of(lines[0], (b"traceparent", PARENT), *lines[1:]) == "foo=1,bar=2,rojo=3,congo=4"
+
+
+def test_space_around_a_header_is_no_part_of_it() -> None:
+    """Optional white space around a field's value belongs to the message (RFC 9110, 5.5)."""
+    assert state_of((b"traceparent", b" \t" + PARENT + b" ")) == ""
+
+
+def test_only_listed_baggage_passes() -> None:
+    """A caller's baggage may hold anything, so what is not on the list is dropped."""
+    headers = {b"baggage": b"campaign=spring,patient=Ann%20Smith"}
+
+    assert Propagation().baggage(headers) == {}
+    assert Propagation(frozenset({"campaign"})).baggage(headers) == {"campaign": "spring"}
+
+
+@given(st.binary(max_size=80), st.binary(max_size=80), st.binary(max_size=80))
+def test_no_header_can_break_a_request(parent: bytes, state: bytes, baggage: bytes) -> None:
+    """Whatever bytes a client sends, the headers parse to something or to nothing."""
+    headers = {b"traceparent": parent, b"tracestate": state, b"baggage": baggage}
+    propagation = Propagation(frozenset({"campaign"}))
+
+    found = propagation.parent(headers.items())
+
+    assert found is None or found.is_valid
+    assert set(propagation.baggage(headers)) <= {"campaign"}

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
+from opentelemetry.sdk.trace._sampling_experimental import composable_traceid_ratio_based, composite_sampler
+from opentelemetry.sdk.trace.sampling import Decision
 
-from monitor.tracing.sampling import HeadSampler, Propagation, _extracted
+from monitor.networks import Networks
+from monitor.testing.fakes import ManualClock
+from monitor.tracing.probability import random_value
+from monitor.tracing.sampling import ForcedSampling, HeadSampler
 from tests.monitor.tracing.room import Room
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -19,10 +23,14 @@ def header(flags: str) -> dict[bytes, bytes]:
 
 @given(st.floats(0, 1), st.integers(1, 2**128 - 1))
 def test_the_sampler_decides_as_opentelemetry_does(ratio: float, trace_id: int) -> None:
-    """Every service with the same ratio samples the same traces, whoever made its sampler."""
-    theirs = TraceIdRatioBased(ratio).should_sample(None, trace_id, "").decision is Decision.RECORD_AND_SAMPLE
+    """Every service with the same ratio samples the same traces, and says alike how many each stands for."""
+    theirs = composite_sampler(composable_traceid_ratio_based(ratio)).should_sample(None, trace_id, "")
+    ours = HeadSampler(ratio)
 
-    assert HeadSampler(ratio).samples(trace_id) is theirs
+    assert ours.samples(trace_id) is (theirs.decision is Decision.RECORD_AND_SAMPLE)
+    if ours.samples(trace_id):
+        assert theirs.trace_state is not None
+        assert ours.state.to_header() == theirs.trace_state.to_header()
 
 
 @pytest.mark.parametrize(("flags", "exported"), [("01", 1), ("00", 0)])
@@ -38,59 +46,6 @@ def test_the_callers_decision_is_respected(flags: str, exported: int, ratio: flo
     assert [f"{span.parent.span_id:016x}" for span in room.exported() if span.parent] == [SPAN] * exported
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        b"",
-        b"00-zz-zz-01",
-        b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01",
-        b"\xff" * 55,
-        b"00-" + TRACE.encode(),
-    ],
-)
-def test_a_broken_header_begins_a_new_trace(value: bytes) -> None:
-    """What does not parse is ignored, as the recommendation asks."""
-    assert Propagation().parent({b"traceparent": value}) is None
-
-
-@given(
-    st.from_regex(rb"[0f][0f]-[0-9a-f]{31,33}-[0-9a-f]{16}-[0-9a-f]{2}(-.{2})?", fullmatch=True)
-    | st.from_regex(rb"00-[0-9a-fA-F_ ]{32}-[0-9a-f]{16}-[0-9a-f]{2}", fullmatch=True)
-    | st.from_regex(rb"00-(0{32}|1{32})-(0{16}|2{16})-0[0-3]", fullmatch=True)
-)
-def test_headers_are_read_as_opentelemetry_reads_them(value: bytes) -> None:
-    """The short way for the usual header agrees with the official propagator, whatever comes in."""
-    assert Propagation().parent({b"traceparent": value}) == _extracted({b"traceparent": value})
-
-
-def test_the_trace_state_is_handed_on() -> None:
-    """What other vendors wrote beside the trace context travels on unchanged."""
-    parent = Propagation().parent({**header("01"), b"tracestate": b"vendor=opaque"})
-
-    assert parent is not None
-    assert parent.trace_state.to_header() == "vendor=opaque"
-
-
-def test_only_listed_baggage_passes() -> None:
-    """A caller's baggage may hold anything, so what is not on the list is dropped."""
-    headers = {b"baggage": b"campaign=spring,patient=Ann%20Smith"}
-
-    assert Propagation().baggage(headers) == {}
-    assert Propagation(frozenset({"campaign"})).baggage(headers) == {"campaign": "spring"}
-
-
-@given(st.binary(max_size=80), st.binary(max_size=80), st.binary(max_size=80))
-def test_no_header_can_break_a_request(parent: bytes, state: bytes, baggage: bytes) -> None:
-    """Whatever bytes a client sends, the headers parse to something or to nothing."""
-    headers = {b"traceparent": parent, b"tracestate": state, b"baggage": baggage}
-    propagation = Propagation(frozenset({"campaign"}))
-
-    found = propagation.parent(headers)
-
-    assert found is None or found.is_valid
-    assert set(propagation.baggage(headers)) <= {"campaign"}
-
-
 def test_a_ratio_samples_its_share() -> None:
     """With a ratio of a tenth, about a tenth of the requests are sampled at the head."""
     room = Room(0.1)
@@ -99,3 +54,104 @@ def test_a_ratio_samples_its_share() -> None:
             pass
 
     assert 120 < len(room.exported()) < 290
+
+
+def states(room: Room) -> list[str]:
+    return [span.context.trace_state.to_header() for span in room.exported() if span.context]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "seconds", "error", "state"),
+    [
+        (1.0, 0.01, None, "ot=th:0"),
+        (0.5, 0.01, None, "ot=th:8"),
+        (0.5, 0.01, "KeyError", "ot=th:0"),
+        (0.5, 1.0, None, "ot=th:0"),
+        (0.0, 0.01, "KeyError", "ot=th:0"),
+        (0.0, 1.0, None, "ot=th:0"),
+    ],
+)
+def test_a_backend_that_extrapolates_counts_each_request_once(
+    ratio: float, seconds: float, error: str | None, state: str
+) -> None:
+    """What is kept for being slow or failed stands for itself; what the head drew stands for its share."""
+    room = Room(ratio)
+    while not room.exporter.spans:
+        with room.request(seconds, error_type=error, status=500 if error else 200):
+            pass
+        room.exported()
+
+    assert states(room) == [state]
+
+
+def test_failures_counted_by_their_thresholds_come_to_their_number() -> None:
+    """Summed over the exported spans, one over the sampled share is the number of requests that failed."""
+    room = Room(0.25)
+    for turn in range(400):
+        failed = turn % 4 == 0
+        with room.request(0.01, status=500 if failed else 200, error_type="KeyError" if failed else None):
+            pass
+
+    assert [state for state in states(room) if state == "ot=th:0"] == ["ot=th:0"] * 100
+
+
+def test_what_others_wrote_into_the_state_stays() -> None:
+    """A failed request below a caller's threshold keeps the caller's random bits and every vendor's part."""
+    room = Room()
+    lines = {**header("01"), b"tracestate": b"rojo=1,ot=th:c;rv:0123456789abcd;x:y,congo=2"}
+
+    with room.request(0.01, lines, status=500, error_type="KeyError"):
+        pass
+
+    assert states(room) == ["ot=th:0;rv:0123456789abcd;x:y,rojo=1,congo=2"]
+
+
+def test_random_bits_come_from_the_root_or_from_the_id() -> None:
+    """`rv` counts where it is whole; else the trace id's lower 56 bits do."""
+    room = Room()
+    with room.request(0.01, {**header("01"), b"tracestate": b"ot=rv:0123456789abcd"}) as trace:
+        assert random_value(trace.id, trace.trace_state) == 0x0123456789ABCD
+    with room.request(0.01, {**header("01"), b"tracestate": b"ot=rv:short"}) as trace:
+        assert random_value(trace.id, trace.trace_state) == int(TRACE, 16) & (1 << 56) - 1
+
+
+def test_a_strangers_trace_is_linked_and_not_followed() -> None:
+    """A caller whom nobody named decides neither on our ids nor on our sampling; its span is linked."""
+    room = Room(trusted=Networks())
+
+    with room.request(1.0, header("01")) as trace:
+        assert (trace.trace_id != TRACE, trace.sampled) == (True, False)
+
+    (span,) = room.exported()
+    assert span.parent is None
+    assert [(f"{link.context.trace_id:032x}", f"{link.context.span_id:016x}") for link in span.links] == [
+        (TRACE, SPAN)
+    ]
+
+
+def test_callers_cannot_have_everything_sampled() -> None:
+    """Above the bound a caller's wish counts no more until time has passed; what it follows is its trace."""
+    room = Room(forced_per_s=2.0)
+
+    def asked() -> bool:
+        with room.request(0.0, header("01")) as trace:
+            assert trace.trace_id == TRACE
+            assert trace.context is not None
+        return bool(trace.sampled)
+
+    assert [asked() for _ in range(4)] == [True, True, False, False]
+    room.clock.advance(0.5)
+    assert [asked() for _ in range(2)] == [True, False]
+
+
+@given(st.lists(st.floats(0, 100), max_size=50), st.floats(1, 50))
+def test_forced_sampling_stays_within_its_rate(pauses: list[float], per_s: float) -> None:
+    """However the requests come, no more are allowed than the rate gives beside its first second."""
+    clock = ManualClock()
+    forced = ForcedSampling(per_s, clock)
+    allowed = 0
+    for pause in pauses:
+        clock.advance(pause)
+        allowed += forced.allows()
+
+    assert allowed <= per_s * (sum(pauses) + 1) + 1e-6
