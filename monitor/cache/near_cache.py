@@ -32,9 +32,9 @@ class Sighting:
     __slots__ = ("__weakref__", "asked_at", "sent_at", "stamp")
 
     def __init__(self, stamp: bytes, sent_at: float) -> None:
-        self.stamp = stamp
-        self.sent_at = sent_at
-        self.asked_at = sent_at
+        self.stamp: bytes = stamp
+        self.sent_at: float = sent_at
+        self.asked_at: float = sent_at
 
 
 class NearEntry:
@@ -52,11 +52,11 @@ class NearEntry:
     __slots__ = ("entry", "epoch", "ready", "sighting", "stamp", "used")
 
     def __init__(self, entry: Entry, stamp: bytes, epoch: int, sighting: Sighting) -> None:
-        self.entry = entry
-        self.stamp = stamp
-        self.epoch = epoch
-        self.sighting = sighting
-        self.used = False
+        self.entry: Entry = entry
+        self.stamp: bytes = stamp
+        self.epoch: int = epoch
+        self.sighting: Sighting = sighting
+        self.used: bool = False
         self.ready: object | None = None
 
 

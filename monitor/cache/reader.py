@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from monitor.cache.admission import Admission
@@ -62,7 +63,7 @@ class Reader:
         admission: Admission,
         observer: CacheObserver,
     ) -> None:
-        self.read = store.read
+        self.read: Callable[[tuple[str, ...]], Awaitable[Reading]] = store.read
         self._generations = generations
         self._sealer = sealer
         self._near = near

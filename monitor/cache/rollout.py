@@ -39,7 +39,7 @@ class Rollout:
         self._own: dict[Scope, float] = {_EVERYTHING: _checked(share)}
         self._durable: dict[Scope, float] = {}
         self._shares = dict(self._own)
-        self.full = share >= 1
+        self.full: bool = share >= 1
         observer.switched(ALL, share > 0)
 
     @property

@@ -60,8 +60,8 @@ class ProtocolWorker:
         )
         self._outbox, self._lease, self._cache = outbox, lease, cache
         self._resolver = OutboxCleaner(outbox)
-        self.kill_switch = DurableSwitch(outbox, clock)
-        self.settlement = CacheSettlement(
+        self.kill_switch: DurableSwitch = DurableSwitch(outbox, clock)
+        self.settlement: CacheSettlement = CacheSettlement(
             outbox=outbox, lease=lease, cache=cache, resolver=self._resolver, observer=observer, clock=clock
         )
         self._loop = RelayLoop(

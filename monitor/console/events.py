@@ -41,7 +41,7 @@ class EventStream(Response):
 
     def __init__(self, events: Callable[[], Events], clock: Clock, longest_s: float) -> None:
         self.status_code = _OK
-        self.background = None
+        self.background: None = None
         self.init_headers({"X-Accel-Buffering": "no"})
         self._events = events
         self._clock = clock

@@ -17,6 +17,7 @@ class Markup(str):
 
 Child = str | int | float | None
 Attribute = str | int | float | bool | None
+Element = Callable[..., Markup]
 
 
 def markup(*parts: Child) -> Markup:
@@ -39,7 +40,7 @@ def tag(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
     return Markup(f"<{name}{written}>{markup(*children)}</{name}>")
 
 
-def element(name: str) -> Callable[..., Markup]:
+def element(name: str) -> Element:
     """Return the function that writes elements of one name."""
 
     def write(*children: Child, **attributes: Attribute) -> Markup:
@@ -65,41 +66,41 @@ def _attribute(key: str, value: Attribute) -> str:
     return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
 
 
-a, abbr, button, caption, code, dd, details, div, dl, dt = map(
-    element, ("a", "abbr", "button", "caption", "code", "dd", "details", "div", "dl", "dt")
-)
-fieldset, footer, form, h1, h2, h3, header, input_, label, legend, li, main = map(
-    element,
-    (
-        "fieldset",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "header",
-        "input",
-        "label",
-        "legend",
-        "li",
-        "main",
-    ),
-)
-nav, option, p, section, select, span, strong, summary, table, tbody, td, th = map(
-    element,
-    (
-        "nav",
-        "option",
-        "p",
-        "section",
-        "select",
-        "span",
-        "strong",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "th",
-    ),
-)
-thead, time, tr, ul = map(element, ("thead", "time", "tr", "ul"))
+a: Element = element("a")
+abbr: Element = element("abbr")
+button: Element = element("button")
+caption: Element = element("caption")
+code: Element = element("code")
+dd: Element = element("dd")
+details: Element = element("details")
+div: Element = element("div")
+dl: Element = element("dl")
+dt: Element = element("dt")
+fieldset: Element = element("fieldset")
+footer: Element = element("footer")
+form: Element = element("form")
+h1: Element = element("h1")
+h2: Element = element("h2")
+h3: Element = element("h3")
+header: Element = element("header")
+input_: Element = element("input")
+label: Element = element("label")
+legend: Element = element("legend")
+li: Element = element("li")
+main: Element = element("main")
+nav: Element = element("nav")
+option: Element = element("option")
+p: Element = element("p")
+section: Element = element("section")
+select: Element = element("select")
+span: Element = element("span")
+strong: Element = element("strong")
+summary: Element = element("summary")
+table: Element = element("table")
+tbody: Element = element("tbody")
+td: Element = element("td")
+th: Element = element("th")
+thead: Element = element("thead")
+time: Element = element("time")
+tr: Element = element("tr")
+ul: Element = element("ul")

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from monitor.cache.admission import Admission, AlwaysAdmitted
 from monitor.cache.cache_aside import TenantCache
+from monitor.cache.rollout import Rollout
 from monitor.clock import Clock, SystemClock
 from monitor.consistency.cache_lease import CacheLease
 from monitor.consistency.durable_switch import DurableSwitch
@@ -61,6 +62,10 @@ class Monitor:
         warming: Warms the cache; None where the adoption lists nothing to warm.
     """
 
+    clock: Clock
+    registry: CollectorRegistry
+    settings: MonitorSettings
+
     def __init__(
         self,
         settings: MonitorSettings,
@@ -71,16 +76,16 @@ class Monitor:
     ) -> None:
         self.settings, self.clock, self.registry = settings, clock, registry
         self._adoption = adoption
-        self.measurements = _measurements(settings, adoption, clock, registry)
-        self.logs = Logs(
+        self.measurements: Measurements = _measurements(settings, adoption, clock, registry)
+        self.logs: Logs = Logs(
             stream,
             level=settings.log_level,
             clock=clock,
             dropped=self.measurements.columns.counters(catalogue.LOG_DROPPED).of().inc,
             tenant_field=adoption.naming.log_field,
         )
-        self.tracing = _tracing(settings, adoption, clock, self.measurements)
-        self.rollout = build_rollout(settings.cache, self.measurements.cache)
+        self.tracing: Tracing = _tracing(settings, adoption, clock, self.measurements)
+        self.rollout: Rollout = build_rollout(settings.cache, self.measurements.cache)
         self.database: Database | None = None
         self.kill_switch: DurableSwitch | None = None
         self._consistency: ProtocolWorker | None = None
@@ -88,7 +93,7 @@ class Monitor:
         self._entrance = InnerApp()
         self.warming: CacheWarming | None = None
         if adoption.database_url is None:
-            self.cache = self._cache(AlwaysAdmitted())
+            self.cache: TenantCache = self._cache(AlwaysAdmitted())
         else:
             self._follow(adoption.database_url)
 

@@ -85,9 +85,9 @@ class Logs:
         self.logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
             self._sink, processors=self._processors, wrapper_class=self._wrapper
         )
-        self.access = AccessLog(lines.add, clock, lowest, tenant_field)
-        self.flush = lines.flush
-        self.close = lines.close
+        self.access: AccessLog = AccessLog(lines.add, clock, lowest, tenant_field)
+        self.flush: Callable[[float], bool] = lines.flush
+        self.close: Callable[[float], None] = lines.close
 
     @contextmanager
     def taken_over(self) -> Iterator[None]:

@@ -34,7 +34,7 @@ class TenantBudget:
         self._refused: dict[int, int] = {}
         self._overflow = columns.tenant_row(OVERFLOW_ROW, 1)
         self._overflowed = columns.counters(TENANT_OVERFLOW).of()
-        self.nobody = columns.tenant_row(NO_TENANT_ROW, 1)
+        self.nobody: TenantRow = columns.tenant_row(NO_TENANT_ROW, 1)
 
     def row(self, tenant: int | None) -> TenantRow:
         """Return where the tenant is counted; the overflow's row where the budget is spent."""

@@ -124,9 +124,9 @@ class TenantRow:
     def __init__(
         self, memory: Memory, number: int, incarnation: int, start: int, durations: dict[str, Histogram]
     ) -> None:
-        self.number = number
-        self.incarnation = incarnation
-        self.durations = durations
+        self.number: int = number
+        self.incarnation: int = incarnation
+        self.durations: dict[str, Histogram] = durations
         self._ints = memory.ints
         self._start = start
 

@@ -106,16 +106,16 @@ class Layout:
 
     def __init__(self, metrics: Sequence[Metric], domains: Sequence[str], tenants: int) -> None:
         self._next = HEADER_CELLS
-        self.metrics = tuple(metrics)
-        self.domains = tuple(domains)
-        self.tenant_rows = tenants + TENANT_RESERVE
-        self.blocks = {m.name: self._block(m) for m in metrics if not m.per_tenant}
-        self.tenants = self._tenant_block([m for m in metrics if m.per_tenant])
-        self.heap_bytes = sum(block.rows for block in self.blocks.values()) * LABEL_BYTES + HEAP_SLACK
-        self.heap = self._take(self.heap_bytes // 8)
+        self.metrics: tuple[Metric, ...] = tuple(metrics)
+        self.domains: tuple[str, ...] = tuple(domains)
+        self.tenant_rows: int = tenants + TENANT_RESERVE
+        self.blocks: dict[str, Block] = {m.name: self._block(m) for m in metrics if not m.per_tenant}
+        self.tenants: TenantBlock = self._tenant_block([m for m in metrics if m.per_tenant])
+        self.heap_bytes: int = sum(block.rows for block in self.blocks.values()) * LABEL_BYTES + HEAP_SLACK
+        self.heap: int = self._take(self.heap_bytes // 8)
         self.cells = self._next
         named = repr((self.metrics, self.domains, self.tenant_rows))
-        self.digest = hashlib.sha256(named.encode()).hexdigest()[:16]
+        self.digest: str = hashlib.sha256(named.encode()).hexdigest()[:16]
 
     @property
     def series_per_tenant(self) -> int:

@@ -55,24 +55,26 @@ class Measurements:
         longest_window_s: float = 600.0,
         metrics: Sequence[Metric] = CATALOGUE,
     ) -> None:
-        self.workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
+        self.workers: Workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
         self._clock = clock
         # One thread for everything that reads the counts: at most one core is ever busy with it.
-        self.executor = YieldingThread("metrics")
+        self.executor: YieldingThread = YieldingThread("metrics")
         columns = self.columns
-        self.budget = TenantBudget(columns, self.workers.table)
-        self.http = HttpRecorder(columns, self.budget)
-        self.cache = CacheRecorder(columns, self.budget)
-        self.database = DatabaseRecorder(columns)
-        self.traces = TraceRecorder(columns)
-        self.runtime = RuntimeRecorder(columns, clock)
-        self.windows = Windows(self.workers.read, clock, longest_window_s)
-        self.idle = IdleTenants(
+        self.budget: TenantBudget = TenantBudget(columns, self.workers.table)
+        self.http: HttpRecorder = HttpRecorder(columns, self.budget)
+        self.cache: CacheRecorder = CacheRecorder(columns, self.budget)
+        self.database: DatabaseRecorder = DatabaseRecorder(columns)
+        self.traces: TraceRecorder = TraceRecorder(columns)
+        self.runtime: RuntimeRecorder = RuntimeRecorder(columns, clock)
+        self.windows: Windows = Windows(self.workers.read, clock, longest_window_s)
+        self.idle: IdleTenants = IdleTenants(
             self.workers.table, self.workers.tenant_totals, self.workers.tenant_total, idle_s, clock
         )
         collector = ColumnsCollector(metrics, self.workers.read)
         registry.register(collector)
-        self.exposition = Exposition(registry, collector, self.workers.view, columns, self.executor, clock)
+        self.exposition: Exposition = Exposition(
+            registry, collector, self.workers.view, columns, self.executor, clock
+        )
 
     @property
     def columns(self) -> Columns:

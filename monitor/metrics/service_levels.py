@@ -101,7 +101,7 @@ class ServiceLevels:
     """
 
     def __init__(self, reading: Reading, probes: Collection[str] = ()) -> None:
-        self.overall = Requests(HTTP_DURATION.buckets)
+        self.overall: Requests = Requests(HTTP_DURATION.buckets)
         self.routes: dict[tuple[str, str], Requests] = {}
         self.tenants: dict[str, Requests] = {}
         self.lookups: dict[str, dict[str, Lookups]] = {}

@@ -73,7 +73,7 @@ class TenantTable:
             self._lock_file = _open(directory / "tenants.lock")
             self._memory = _attach_or_create(directory / "tenants", cells)
         self._ints = self._memory.ints
-        self.incarnations = self._ints[self._incarnations : self._incarnations + rows]
+        self.incarnations: memoryview[int] = self._ints[self._incarnations : self._incarnations + rows]
         self._reserve()
 
     @property

@@ -48,7 +48,7 @@ class Workers:
         self.layout = layout
         self._now = now
         self._identity = secrets.randbits(62)
-        self.name = f"{self._identity:016x}{_SUFFIX}"
+        self.name: str = f"{self._identity:016x}{_SUFFIX}"
         self._place = None if directory is None else directory / layout.digest
         if self._place is None:
             memory = Memory.private(layout.cells)
@@ -56,8 +56,8 @@ class Workers:
             self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
             memory = Memory.create(self._place / self.name, layout.cells)
         memory.ints[IDENTITY_CELL] = self._identity
-        self.columns = Columns(layout, memory, now)
-        self.table = TenantTable(layout.tenant_rows, self._place)
+        self.columns: Columns = Columns(layout, memory, now)
+        self.table: TenantTable = TenantTable(layout.tenant_rows, self._place)
         self._own = Source(layout, memory, gauges=True)
         self._others: dict[str, Source] = {}
         self._base: tuple[int, Source] | None = None

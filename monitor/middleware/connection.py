@@ -27,6 +27,11 @@ class Connection:
         "ended", "error_type", "method", "outcome", "record", "route", "scope", "status", "trace",
     )  # fmt: skip
 
+    ended: float
+    error_type: str | None
+    outcome: Outcome
+    route: str | None
+
     def __init__(
         self,
         listeners: Listeners,
@@ -37,13 +42,13 @@ class Connection:
         trace: RequestTrace,
     ) -> None:
         self._listeners = listeners
-        self.scope = scope
+        self.scope: Scope = scope
         self._receive = receive
         self._send = send
-        self.record = record
-        self.trace = trace
-        self.method = "GET"  # the handshake's
-        self.status = 0
+        self.record: RequestRecord = record
+        self.trace: RequestTrace = trace
+        self.method: str = "GET"  # the handshake's
+        self.status: int = 0
         self._client_gone = False
         self._opened = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Protocol
 
 from starlette.types import Message, Receive, Scope, Send
@@ -12,6 +13,7 @@ from monitor.metrics.catalogue import UNMATCHED, Outcome
 from monitor.middleware.recorder import HttpObserver
 from monitor.middleware.request import RequestRecord
 from monitor.middleware.route_template import RouteTemplates
+from monitor.tenancy.identity import TenantId
 from monitor.tracing.request_trace import Ending, RequestTrace
 
 _BAD_REQUEST = 400
@@ -35,10 +37,10 @@ class Listeners:
     def __init__(
         self, recorder: HttpObserver, clock: Clock, templates: RouteTemplates, log: RequestLog | None
     ) -> None:
-        self.recorder = recorder
-        self.monotonic = clock.monotonic
-        self.templates = templates
-        self.log = log
+        self.recorder: HttpObserver = recorder
+        self.monotonic: Callable[[], float] = clock.monotonic
+        self.templates: RouteTemplates = templates
+        self.log: RequestLog | None = log
 
 
 class Exchange:
@@ -61,6 +63,12 @@ class Exchange:
         "status", "tenant", "trace",
     )  # fmt: skip
 
+    cache: str | None
+    error_type: str | None
+    outcome: Outcome
+    route: str | None
+    tenant: TenantId | None
+
     def __init__(
         self,
         listeners: Listeners,
@@ -72,15 +80,15 @@ class Exchange:
         trace: RequestTrace,
     ) -> None:
         self._listeners = listeners
-        self.scope = scope
+        self.scope: Scope = scope
         self._receive = receive
         self._send = send
-        self.method = method
-        self.record = record
-        self.trace = trace
-        self.started = record.started
-        self.status = 0
-        self.ended = 0.0
+        self.method: str = method
+        self.record: RequestRecord = record
+        self.trace: RequestTrace = trace
+        self.started: float = record.started
+        self.status: int = 0
+        self.ended: float = 0.0
         self._client_gone = False
         self._first_byte = 0.0
         self._trailers = False

@@ -24,7 +24,7 @@ class ReadyAnswer:
     __slots__ = ("_body_at", "_etag", "_headers", "_length", "_status", "value")
 
     def __init__(self, value: bytes) -> None:
-        self.value = value
+        self.value: bytes = value
         self._status, self._etag, headers, self._body_at = head_of(value)
         self._headers = [*headers, (b"etag", self._etag), *_PRIVATE] if self._etag else headers
         self._length = (b"content-length", b"%d" % (len(value) - self._body_at))

@@ -34,15 +34,15 @@ class RequestRecord:
     __slots__ = ("bypass", "cache", "headers", "identity", "lasting", "route", "started", "tenant", "trace")
 
     def __init__(self, started: float = 0.0) -> None:
-        self.started = started
+        self.started: float = started
         self.headers: Mapping[bytes, bytes] | None = None
         self.identity: Identity | None = None
         self.tenant: TenantId | None = None
         self.route: str | None = None
         self.cache: str | None = None
         self.trace: RequestTrace | None = None
-        self.bypass = False
-        self.lasting = False
+        self.bypass: bool = False
+        self.lasting: bool = False
 
     @property
     def trace_id(self) -> str:

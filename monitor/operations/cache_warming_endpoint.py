@@ -116,7 +116,7 @@ class CacheWarming:
         self._clock = clock
         self._identify = identify
         self._task: asyncio.Task[None] | None = None
-        self.progress = WarmProgress()
+        self.progress: WarmProgress = WarmProgress()
 
     @property
     def is_running(self) -> bool:

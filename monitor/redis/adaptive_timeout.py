@@ -29,7 +29,7 @@ class AdaptiveTimeout:
         self._factor = 1.0
         self._alarm_at = 0.0
         self._gave_up_at: float | None = None
-        self.seconds = least_s
+        self.seconds: float = least_s
 
     def answered(self, trip_s: float, now: float) -> None:
         """Note a round trip that was answered at `now`, in monotonic seconds."""

@@ -32,7 +32,7 @@ class ReadRoundTrip(RoundTrip):
         # Who waits for the same keys is told together, by the same reading. Most keys have one reader.
         self._waiting: dict[tuple[str, ...], asyncio.Future[Reading]] = {}
         self._more: dict[tuple[str, ...], list[asyncio.Future[Reading]]] = {}
-        self.asked = 0
+        self.asked: int = 0
 
     def join(self, keys: tuple[str, ...]) -> asyncio.Future[Reading]:
         """Return what will have the values of `keys` from this trip; only before it is sent."""

@@ -46,7 +46,7 @@ class CircuitBreaker:
         self._failures = 0
         self._retry_at = 0.0
         self._opened_at = 0.0
-        self.state = BreakerState.CLOSED
+        self.state: BreakerState = BreakerState.CLOSED
 
     @property
     def closed(self) -> bool:

@@ -76,7 +76,7 @@ class ClusterStore:
         self._learning: asyncio.Task[None] | None = None
         self._learned_at = float("-inf")
         self._state = BreakerState.CLOSED
-        self.signals = ClusterPubSub(self)
+        self.signals: ClusterPubSub = ClusterPubSub(self)
 
     def read(self, keys: tuple[str, ...]) -> Awaitable[Reading]:
         if self._topology is None:

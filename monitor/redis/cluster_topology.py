@@ -26,7 +26,9 @@ class Topology:
     """
 
     def __init__(self, ranges: list[tuple[int, int, Address]]) -> None:
-        self.primaries = tuple(dict.fromkeys(address for _, _, address in ranges))
+        self.primaries: tuple[tuple[str, int], ...] = tuple(
+            dict.fromkeys(address for _, _, address in ranges)
+        )
         self._of: list[Address | None] = [None] * SLOTS
         for first, last, address in ranges:
             self._of[first : last + 1] = [address] * (last + 1 - first)

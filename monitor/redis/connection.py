@@ -58,7 +58,7 @@ class RedisWire(asyncio.Protocol):
         self._parsing = False
         self._replied: Replied | None = None
         self._lost: Lost | None = None
-        self.incarnation = ""
+        self.incarnation: str = ""
 
     async def login(self) -> None:
         await self._connection.connect()  # type: ignore[no-untyped-call]

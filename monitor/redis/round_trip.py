@@ -32,12 +32,12 @@ class RoundTrip:
     )
 
     def __init__(self, operation: str) -> None:
-        self.operation = operation
-        self.started_at = 0.0
-        self.sent_at = 0.0
-        self.closed = False
+        self.operation: str = operation
+        self.started_at: float = 0.0
+        self.sent_at: float = 0.0
+        self.closed: bool = False
         self.deadline: asyncio.TimerHandle | None = None
-        self.extensions = 0
+        self.extensions: int = 0
         self._replies: list[Any] = []
         self._left = 0
 

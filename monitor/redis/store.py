@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitor.cache.observer import CacheObserver
+from monitor.cache.store import Reading
 from monitor.clock import Clock
 from monitor.redis.batching import Batcher, ReadRoundTrip, SlotReadRoundTrip
 from monitor.redis.circuit_breaker import CircuitBreaker
@@ -37,13 +39,13 @@ class RedisStore:
         breaker: CircuitBreaker | None = None,
         clustered: bool = False,
     ) -> None:
-        self.breaker = breaker or CircuitBreaker(clock, observer.breaker_changed)
+        self.breaker: CircuitBreaker = breaker or CircuitBreaker(clock, observer.breaker_changed)
         self._link = Multiplexer(dial, self.breaker, observer, clock, timeout_s)
         # The batcher's own, and no method around it: every lookup comes by here.
-        self.read = Batcher(
+        self.read: Callable[[tuple[str, ...]], asyncio.Future[Reading]] = Batcher(
             self._link.submit, new_trip=SlotReadRoundTrip if clustered else ReadRoundTrip
         ).read
-        self.signals = RedisPubSub(dial, self._link, timeout_s)
+        self.signals: RedisPubSub = RedisPubSub(dial, self._link, timeout_s)
 
     async def write(self, key: str, value: bytes, ttl_s: float) -> None:
         await self._link.call("write", (_set(key, value, ttl_s),))

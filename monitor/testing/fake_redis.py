@@ -30,7 +30,7 @@ class FakePrimary:
 
     def __init__(self, incarnation: str, held: Mapping[str, tuple[bytes, float]]) -> None:
         self.incarnation = incarnation
-        self.held = dict(held)
+        self.held: dict[str, tuple[bytes, float]] = dict(held)
         self.answers = True
 
 
@@ -39,7 +39,7 @@ class FakeRedis:
 
     def __init__(self) -> None:
         self._runs = count(1)
-        self.primary = FakePrimary(self._next_run(), {})
+        self.primary: FakePrimary = FakePrimary(self._next_run(), {})
 
     def copy(self) -> Mapping[str, tuple[bytes, float]]:
         """Return what the primary holds now, as a replica or a snapshot file would keep it."""
@@ -76,8 +76,8 @@ class Gate:
     """Holds one call at a chosen moment: `await reached.wait()`, do what must come first, `open.set()`."""
 
     def __init__(self) -> None:
-        self.reached = asyncio.Event()
-        self.open = asyncio.Event()
+        self.reached: asyncio.Event = asyncio.Event()
+        self.open: asyncio.Event = asyncio.Event()
 
     async def __call__(self) -> None:
         self.reached.set()

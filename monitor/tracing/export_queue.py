@@ -57,8 +57,8 @@ class ExportQueue:
             batch=batch,
             interval_s=interval_s,
         )
-        self.put = self._spans.put
-        self.flush = self._spans.flush
+        self.put: Callable[[Sequence[object]], None] = self._spans.put
+        self.flush: Callable[[float], bool] = self._spans.flush
 
     def _send(self, batch: Sequence[object]) -> None:
         self._observer.queued(self._spans.waiting + len(batch))

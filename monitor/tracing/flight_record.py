@@ -123,6 +123,8 @@ class FlightRecord(FlightSpan):
     )  # fmt: skip
     kind = SpanKind.SERVER
 
+    trace_state: TraceState
+
     def __init__(
         self,
         keeper: Keeper,
@@ -132,11 +134,11 @@ class FlightRecord(FlightSpan):
         *,
         sampled: bool = False,
     ) -> None:
-        self.keeper = keeper
-        self.id = trace_id
-        self.span_id = getrandbits(64) or 1
+        self.keeper: Keeper = keeper
+        self.id: int = trace_id
+        self.span_id: int = getrandbits(64) or 1
         if parent is None:
-            self.flags = _SAMPLED_ROOT_FLAGS if sampled else _ROOT_FLAGS
+            self.flags: TraceFlags = _SAMPLED_ROOT_FLAGS if sampled else _ROOT_FLAGS
             self.trace_state, self.parent_id = _NO_STATE, None
         else:
             # Bits that no version has named yet are not handed on (W3C Trace Context, 3.2.2.5).
@@ -147,7 +149,7 @@ class FlightRecord(FlightSpan):
         self.started = started
         self.ended = None
         self.failed = False
-        self.attributes = None
+        self.attributes: dict[str, Any] | None = None
         self.facts: Facts | None = None
         self.kept: bool | None = None
         self.whole = False
@@ -156,7 +158,7 @@ class FlightRecord(FlightSpan):
         self.spans: list[ChildSpan] = []
         self.above: Context | None = None
         self._context = None
-        self.sampled = sampled
+        self.sampled: bool = sampled
         if sampled:
             self.keep()
 

@@ -169,15 +169,15 @@ class ChildSpan(FlightSpan):
         started: float,
     ) -> None:
         self._record = record
-        self.scope = scope
-        self.name = name
-        self.kind = kind
-        self.span_id = getrandbits(64) or 1
+        self.scope: Scope = scope
+        self.name: str = name
+        self.kind: SpanKind = kind
+        self.span_id: int = getrandbits(64) or 1
         self.parent_id = parent_id
         self.started = started
         self.ended = None
         self.failed = False
-        self.attributes = None
+        self.attributes: dict[str, Any] | None = None
         self.links = ()
         self._context = None
 

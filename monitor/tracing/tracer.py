@@ -24,6 +24,7 @@ from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import FlightSpan
 from monitor.tracing.sampling import HeadSampler
 from monitor.tracing.spans import Scope
+from monitor.tracing.wall_clock import WallClock
 
 _NOT_SAMPLED = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
 
@@ -41,7 +42,7 @@ class KitTracer(Tracer):
         self._keeper = keeper
         self._sampler = sampler
         self._scope = scope
-        self.epoch = keeper.epoch
+        self.epoch: WallClock = keeper.epoch
 
     def start_span(
         self,

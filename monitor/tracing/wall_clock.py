@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from monitor.clock import Clock
 
 _NANO = 1_000_000_000
@@ -20,7 +22,7 @@ class WallClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.monotonic = clock.monotonic
+        self.monotonic: Callable[[], float] = clock.monotonic
         self._anchor()
 
     def _anchor(self) -> None:

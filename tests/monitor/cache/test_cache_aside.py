@@ -315,7 +315,7 @@ async def test_a_lookup_cancelled_while_the_store_is_asked_is_observed_once(time
         await asyncio.Event().wait()
         raise AssertionError
 
-    timed.cache._finder.read = never  # type: ignore[assignment]
+    timed.cache._finder.read = never
     caller = asyncio.ensure_future(timed.cache.get_or_load(page(), timed.source.load))
     await asked.wait()
     caller.cancel()
