@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from app.naming import NAMING
 from app.problems import Conflict, Forbidden, Invalid, MalformedBody, NotFound, Unavailable
 from app.routes.table import Operation, Resource
 from app.schemas.operations import Alive, TraceQuery, Traces
 from monitor.operations.cache_switch_endpoint import Position, Switches
 from monitor.operations.cache_warming_endpoint import WarmOrder, WarmProgress
 from monitor.operations.health import HealthBody
+from monitor.operations.json_body import JsonBody
 from monitor.operations.summary import SummaryBody
 
 _TAG = "Operations"
+_SWITCHES, _POSITION = JsonBody(Switches, NAMING).type, JsonBody(Position, NAMING).type
+_WARM_ORDER, _WARM_PROGRESS = JsonBody(WarmOrder, NAMING).type, JsonBody(WarmProgress, NAMING).type
 
 
 def _probe(path: str, name: str, summary: str, answer: type) -> Resource:
@@ -39,7 +43,7 @@ RESOURCES = (
                 None,
                 name="read_metrics",
                 summary="Read response times, hit rates and error rates: of the own clinic, or of all",
-                answer=SummaryBody,
+                answer=JsonBody(SummaryBody, NAMING).type,
                 problems=(Forbidden,),
             ),
         ),
@@ -69,7 +73,7 @@ RESOURCES = (
                 name="read_traces",
                 summary="Read recent traces, as an operator",
                 query=TraceQuery,
-                answer=Traces,
+                answer=JsonBody(Traces, NAMING).type,
                 problems=(Forbidden, Invalid),
             ),
         ),
@@ -83,7 +87,7 @@ RESOURCES = (
                 None,
                 name="read_cache_switch",
                 summary="Read what of the cache is off or on for a share, as an operator",
-                answer=Switches,
+                answer=_SWITCHES,
                 problems=(Forbidden,),
             ),
             Operation(
@@ -91,8 +95,8 @@ RESOURCES = (
                 None,
                 name="move_cache_switch",
                 summary="Switch the cache off, on, or on by share, for all or a part, as an operator",
-                body=Position,
-                answer=Switches,
+                body=_POSITION,
+                answer=_SWITCHES,
                 problems=(Forbidden, MalformedBody),
             ),
         ),
@@ -106,7 +110,7 @@ RESOURCES = (
                 None,
                 name="read_cache_warming",
                 summary="Read how far this worker's warming of the cache is, as an operator",
-                answer=WarmProgress,
+                answer=_WARM_PROGRESS,
                 problems=(Forbidden,),
             ),
             Operation(
@@ -114,8 +118,8 @@ RESOURCES = (
                 None,
                 name="warm_cache",
                 summary="Ask for what one clinic or all ask for first, so that it is cached, as an operator",
-                body=WarmOrder,
-                answer=WarmProgress,
+                body=_WARM_ORDER,
+                answer=_WARM_PROGRESS,
                 status=202,
                 problems=(Forbidden, MalformedBody, NotFound, Conflict),
             ),

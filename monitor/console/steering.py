@@ -84,7 +84,7 @@ class Steering:
         domain, clinic = fields.get("domain"), fields.get("clinic")
         if domain is not None and domain not in self._domains:
             raise ValueError("no such domain")
-        given = {**asked, "domain": domain, "clinicId": None if clinic is None else int(clinic)}
+        given = {**asked, "domain": domain, "tenantId": None if clinic is None else int(clinic)}
         return msgspec.convert(given, Position)
 
     def _answer(self, request: Request, said: str) -> Response:

@@ -53,7 +53,7 @@ class Filter:
         if self.problem:
             return Wanted()
         return Wanted(
-            clinic=int(self.clinic) if self.clinic else None,
+            tenant=int(self.clinic) if self.clinic else None,
             route=self.route or None,
             outcome=self.outcome or None,
             longer_than_s=float(self.longer) / _MILLI if self.longer else 0.0,
@@ -73,7 +73,7 @@ def trace_list(traces: Sequence[TraceView], asked: Filter, links: Links, workers
             words.seconds(trace.duration_ms / _MILLI),
             bar(trace.duration_ms, longest, OUTCOMES[trace.outcome]),
             str(trace.status),
-            words.NOTHING if trace.clinic_id is None else clinic_link(trace.clinic_id, links),
+            words.NOTHING if trace.tenant_id is None else clinic_link(trace.tenant_id, links),
             at(words.clock(trace.started_at), words.moment(trace.started_at)),
         )
         for trace in traces
@@ -115,7 +115,7 @@ def trace_page(trace: TraceView, links: Links) -> Markup:
         tiles(
             ("Took", words.seconds(trace.duration_ms / _MILLI), "", False),
             ("Status", str(trace.status), trace.error_type or "", trace.outcome == "failed"),
-            ("Clinic", words.NOTHING if trace.clinic_id is None else str(trace.clinic_id), "", False),
+            ("Clinic", words.NOTHING if trace.tenant_id is None else str(trace.tenant_id), "", False),
             ("Began", f"{words.clock(trace.started_at)} UTC", words.moment(trace.started_at)[:10], False),
         ),
         card("Spans", _waterfall(trace)),

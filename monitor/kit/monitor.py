@@ -145,7 +145,7 @@ class Monitor:
             measurements=self.measurements,
             recent=self.tracing.recent,
             rollout=self.rollout,
-            switch=CacheSwitch(self.rollout, self.kill_switch, identity_of),
+            switch=CacheSwitch(self.rollout, self.kill_switch, identity_of, self._adoption.naming),
             warming=self.warming,
             clock=self.clock,
         )
@@ -221,6 +221,7 @@ class Monitor:
                 ready=self._consistency.in_use,
                 clock=self.clock,
                 identify=identity_of,
+                naming=self._adoption.naming,
             )
 
     def _checks(self) -> list[Check]:

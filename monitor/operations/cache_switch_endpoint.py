@@ -1,4 +1,4 @@
-"""`/api/cache/switch`: the cache off, on or on for a share of all, a domain or a clinic; for operators.
+"""`/api/cache/switch`: the cache off, on or on for a share of all, a domain or a tenant; for operators.
 
 Where there is an outbox the switch is durable and reaches every worker within one poll;
 without one it is this process's own.
@@ -16,18 +16,20 @@ from starlette.responses import Response
 
 from monitor.cache.rollout import Rollout
 from monitor.consistency.durable_switch import DurableSwitch
+from monitor.operations.json_body import JsonBody
 from monitor.problems import problem
 from monitor.tenancy.identity import Identity
+from monitor.tenancy.naming import TenantNaming
 
-_ENCODE = msgspec.json.Encoder().encode
+_NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Position(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """What an operator asks for: `enabled` or a `share`, for a clinic, a domain, both, or everything."""
+    """What an operator asks for: `enabled` or a `share`, for a tenant, a domain, both, or everything."""
 
     enabled: bool | None = None
     share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    clinic_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    tenant_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
     domain: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$", max_length=48)] | None = None
 
     def __post_init__(self) -> None:
@@ -38,14 +40,14 @@ class Position(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_
 class Off(msgspec.Struct, rename="camel"):
     """One thing that is switched off; null stands for all."""
 
-    clinic_id: int | None
+    tenant_id: int | None
     domain: str | None
 
 
 class Share(msgspec.Struct, rename="camel"):
     """How much of something's traffic may use the cache; null stands for all."""
 
-    clinic_id: int | None
+    tenant_id: int | None
     domain: str | None
     share: float
 
@@ -64,6 +66,7 @@ class CacheSwitch:
         rollout: The process's own switch.
         kill_switch: The durable one; None without an outbox.
         identify: Who asks; None for nobody that is known.
+        naming: What the service calls its tenants.
     """
 
     def __init__(
@@ -71,7 +74,10 @@ class CacheSwitch:
         rollout: Rollout,
         kill_switch: DurableSwitch | None,
         identify: Callable[[Request], Identity | None],
+        naming: TenantNaming,
     ) -> None:
+        self._position = JsonBody(Position, naming)
+        self._switches = JsonBody(Switches, naming)
         self._rollout = rollout
         self._kill_switch = kill_switch
         self._identify = identify
@@ -90,11 +96,12 @@ class CacheSwitch:
             )
         if request.method == "PUT":
             try:
-                position = msgspec.json.decode(await request.body(), type=Position)
+                position = self._position.decode(await request.body())
             except msgspec.MsgspecError as error:
                 return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.")
             await self.move(position)
-        return _json(await self.switches(), 200)
+        body = self._switches.encode(await self.switches())
+        return Response(body, 200, _NO_STORE, "application/json")
 
     async def move(self, position: Position) -> None:
         """Switch the cache off, on, or on for a share, for the position's scope.
@@ -103,7 +110,7 @@ class CacheSwitch:
             DatabaseError: The durable switch could not be reached; nothing has changed.
         """
         share = float(bool(position.enabled)) if position.share is None else position.share
-        switch, tenant, domain = self._kill_switch, position.clinic_id, position.domain
+        switch, tenant, domain = self._kill_switch, position.tenant_id, position.domain
         if switch is None:
             self._rollout.set(share, domain=domain, tenant=tenant)
         elif share <= 0:
@@ -126,7 +133,7 @@ class CacheSwitch:
         )
 
     async def off(self) -> Sequence[tuple[int | None, str | None]]:
-        """Return what is switched off, as (clinic, domain); None stands for all.
+        """Return what is switched off, as (tenant, domain); None stands for all.
 
         Raises:
             DatabaseError: The durable switch could not be reached.
@@ -136,7 +143,3 @@ class CacheSwitch:
     async def _positions(self) -> dict[tuple[int | None, str | None], float]:
         durable = {} if self._kill_switch is None else await self._kill_switch.positions()
         return {**self._rollout.own, **durable}
-
-
-def _json(body: object, status: int) -> Response:
-    return Response(_ENCODE(body), status, {"Cache-Control": "no-store"}, "application/json")

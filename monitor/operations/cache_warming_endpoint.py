@@ -1,4 +1,4 @@
-"""`/api/cache/warm`: what clinics ask for first, asked for by the service itself; for operators.
+"""`/api/cache/warm`: what tenants ask for first, asked for by the service itself; for operators.
 
 The service says which paths those are; the kit asks for them from within, at a bounded rate,
 so that what is warmed is what a request would have stored.
@@ -26,22 +26,24 @@ from monitor.database.engine import Database
 from monitor.errors import MonitorError
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.request import record_of
+from monitor.operations.json_body import JsonBody
 from monitor.problems import problem
 from monitor.tenancy.identity import Identity, TenantId
+from monitor.tenancy.naming import TenantNaming
 
 RATE = 100.0
 _MOST_PER_SECOND = 10_000.0
 _PATIENCE_S, _LOOK_S, _TELL_S = 15.0, 0.05, 0.25
 _STREAM = "application/x-ndjson"
-_encode = msgspec.json.Encoder().encode
+_NO_STORE = {"Cache-Control": "no-store"}
 _log = structlog.get_logger(__name__)
 
 
 class WarmPath(NamedTuple):
-    """One answer that a clinic asks for first.
+    """One answer that a tenant asks for first.
 
     Attributes:
-        tenant: The clinic.
+        tenant: Whose it is.
         path: The path of a cached route, with its query.
     """
 
@@ -53,9 +55,9 @@ WarmList = Callable[[Database, TenantId | None], Awaitable[Sequence[WarmPath]]]
 
 
 class WarmOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What an operator asks for: one clinic or all, and how many lookups a second."""
+    """What an operator asks for: one tenant or all, and how many lookups a second."""
 
-    clinic_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    tenant_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
     rate: Annotated[float, msgspec.Meta(gt=0, le=_MOST_PER_SECOND)] = RATE
 
 
@@ -73,7 +75,7 @@ class WarmProgress(msgspec.Struct, rename="camel"):
 
     Attributes:
         state: Where it is.
-        clinic_id: The clinic; null for all.
+        tenant_id: The tenant; null for all.
         rate: Most lookups in a second.
         total: How many answers are on the list.
         done: How many of them were asked for.
@@ -82,7 +84,7 @@ class WarmProgress(msgspec.Struct, rename="camel"):
     """
 
     state: WarmState = WarmState.IDLE
-    clinic_id: int | None = None
+    tenant_id: int | None = None
     rate: float = RATE
     total: int = 0
     done: int = 0
@@ -95,10 +97,11 @@ class CacheWarming:
 
     Args:
         entrance: Where the answers are asked for.
-        listed: Says what a clinic, or every clinic (None), asks for first.
+        listed: Says what a tenant, or every tenant (None), asks for first.
         ready: Whether this worker may use the cache now.
         clock: Time.
         identify: Who asks; None for nobody that is known.
+        naming: What the service calls its tenants.
     """
 
     def __init__(
@@ -109,7 +112,10 @@ class CacheWarming:
         ready: Callable[[], Awaitable[bool]],
         clock: Clock,
         identify: Callable[[Request], Identity | None],
+        naming: TenantNaming,
     ) -> None:
+        self._naming = naming
+        self._order, self._progress = JsonBody(WarmOrder, naming), JsonBody(WarmProgress, naming)
         self._entrance = entrance
         self._listed = listed
         self._ready = ready
@@ -127,7 +133,7 @@ class CacheWarming:
         """Warm `paths` behind the caller; ends a warming that is under way."""
         if self._task is not None:
             self._task.cancel()
-        self.progress = WarmProgress(WarmState.RUNNING, order.clinic_id, order.rate, len(paths))
+        self.progress = WarmProgress(WarmState.RUNNING, order.tenant_id, order.rate, len(paths))
         # A context of its own: neither the operator's trace nor anybody's tenant goes with it.
         self._task = asyncio.get_running_loop().create_task(
             self._run(self.progress, paths, app), context=Context()
@@ -152,9 +158,9 @@ class CacheWarming:
             status = HTTPStatus.FORBIDDEN if identity else HTTPStatus.UNAUTHORIZED
             return problem(status, "Warming is for operators.")
         if request.method != "POST":
-            return _json(self.progress, HTTPStatus.OK)
+            return self._told(HTTPStatus.OK)
         try:
-            order = msgspec.json.decode(await request.body() or b"{}", type=WarmOrder)
+            order = self._order.decode(await request.body() or b"{}")
         except msgspec.MsgspecError as error:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.")
         return await self._ordered(order, request)
@@ -169,23 +175,26 @@ class CacheWarming:
     async def _ordered(self, order: WarmOrder, request: Request) -> Response:
         if self.is_running:
             return problem(HTTPStatus.CONFLICT, "A warming is under way in this worker.")
-        clinic = None if order.clinic_id is None else TenantId(order.clinic_id)
-        paths = await self._listed(clinic)
-        if clinic is not None and not paths:
-            return problem(HTTPStatus.NOT_FOUND, "There is no such clinic.")
+        tenant = None if order.tenant_id is None else TenantId(order.tenant_id)
+        paths = await self._listed(tenant)
+        if tenant is not None and not paths:
+            return problem(HTTPStatus.NOT_FOUND, f"There is no such {self._naming.singular}.")
         self.begin(order, paths, request.app)
         if _STREAM not in request.headers.get("accept", ""):
-            return _json(self.progress, HTTPStatus.ACCEPTED)
+            return self._told(HTTPStatus.ACCEPTED)
         # It lasts as long as the warming: no slow request.
         record_of(request.scope).lasting = True
         return StreamingResponse(self._lines(), HTTPStatus.ACCEPTED, _NO_STORE, _STREAM)
 
+    def _told(self, status: int) -> Response:
+        return Response(self._progress.encode(self.progress), status, _NO_STORE, "application/json")
+
     async def _lines(self) -> AsyncIterator[bytes]:
         task, progress = self._task, self.progress
         while task is not None and not task.done():
-            yield _encode(progress) + b"\n"
+            yield self._progress.encode(progress) + b"\n"
             await self._clock.sleep(_TELL_S)
-        yield _encode(progress) + b"\n"
+        yield self._progress.encode(progress) + b"\n"
 
     async def _run(self, progress: WarmProgress, paths: Sequence[WarmPath], app: object) -> None:
         began = self._clock.monotonic()
@@ -222,10 +231,3 @@ class CacheWarming:
                 return False
             await self._clock.sleep(_LOOK_S)
         return True
-
-
-_NO_STORE = {"Cache-Control": "no-store"}
-
-
-def _json(body: object, status: int) -> Response:
-    return Response(_encode(body), status, _NO_STORE, "application/json")

@@ -19,6 +19,7 @@ from monitor.metrics.service_levels import Issue, ServiceLevels
 from monitor.metrics.windows import Windows
 from monitor.objectives import Objectives
 from monitor.tenancy.identity import Identity
+from monitor.tenancy.naming import TenantNaming
 
 _ENCODE = msgspec.json.Encoder().encode
 _ISSUES_KEPT_S = 5.0
@@ -102,6 +103,7 @@ class Health:
         checks: What health depends on; the one named `cache` has a place of its own.
         windows: The counts that the objectives are held against.
         identify: Who asks; None for nobody that is known.
+        naming: What the service calls its tenants.
         timeout_s: The longest a check may take.
         window_s: What the objectives are held over, in seconds.
         probes: Routes that no user asks for.
@@ -115,13 +117,14 @@ class Health:
         columns: Columns,
         clock: Clock,
         identify: Callable[[Request], Identity | None],
+        naming: TenantNaming,
         executor: Executor | None = None,
         *,
         timeout_s: float = 1.0,
         window_s: float = 300.0,
         probes: Collection[str] = (),
     ) -> None:
-        self._checks = checks
+        self._checks, self._naming = checks, naming
         self._windows = windows
         self._objectives = objectives
         self._clock = clock
@@ -142,7 +145,8 @@ class Health:
         loop = asyncio.get_running_loop()
         issues = loop.run_in_executor(self._executor, self._issues)
         findings = await self.look()
-        body = _body(findings, [sentence_of(i) for i in await issues if operator or _public(i)])
+        told = [sentence_of(issue, self._naming) for issue in await issues if operator or _public(issue)]
+        body = _body(findings, told)
         if operator:
             body.checks = [_check_health(finding) for finding in findings.values()]
         return _answer(_ENCODE(body), ready=_ready(findings))
@@ -227,7 +231,7 @@ def _public(issue: Issue) -> bool:
     return issue.tenant is None and issue.route is None
 
 
-def sentence_of(issue: Issue) -> str:
+def sentence_of(issue: Issue, naming: TenantNaming) -> str:
     """Say which objective is broken, for whom, and by how much."""
     threshold = issue.threshold
     side = "over" if threshold.above else "under"
@@ -236,7 +240,7 @@ def sentence_of(issue: Issue) -> str:
         for v in (issue.value, threshold.bound)
     )
     of = (
-        f" of clinic {issue.tenant}"
+        f" of {naming.singular} {issue.tenant}"
         if issue.tenant
         else f" of {' '.join(issue.route)}"
         if issue.route

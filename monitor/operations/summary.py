@@ -1,4 +1,4 @@
-"""`GET /api/metrics`: how the service does, as JSON, for its operators and for each clinic's own users."""
+"""`GET /api/metrics`: how the service does, as JSON, for its operators and for each tenant's own users."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from monitor.metrics.catalogue import TENANT_DURATION
 from monitor.metrics.service_levels import Issue, Lookups, Requests, ServiceLevels
 from monitor.metrics.windows import Window, Windows
 from monitor.objectives import Objectives
+from monitor.operations.json_body import JsonBody
 from monitor.problems import problem
 from monitor.tenancy.identity import Identity
+from monitor.tenancy.naming import TenantNaming
 
 _SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
-_ENCODE = msgspec.json.Encoder().encode
 
 
 class Bound(msgspec.Struct, rename="camel"):
@@ -74,9 +75,9 @@ class Route(Latency):
 
 
 class Tenant(Latency):
-    """Requests of one clinic: how many since the beginning, and how they went in the window."""
+    """Requests of one tenant: how many since the beginning, and how they went in the window."""
 
-    clinic_id: int | str
+    tenant_id: int | str
     requests: int
     error_rate: str | None
     hit_rate: str | None
@@ -88,7 +89,7 @@ class Slow(msgspec.Struct, rename="camel", omit_defaults=True):
     objective: str
     value: float
     bound: float
-    clinic_id: int | str | None = None
+    tenant_id: int | str | None = None
     method: str | None = None
     route: str | None = None
 
@@ -119,6 +120,7 @@ class Summary:
         windows: The counts of all workers.
         objectives: What an issue is.
         identify: Who asks; None for nobody that is known.
+        naming: What the service calls its tenants.
         executor: Where to read the counts, off the serving loop.
         window_s: What rates, averages and percentiles are computed over, in seconds.
         minimum: Percentiles of fewer requests are null.
@@ -130,12 +132,14 @@ class Summary:
         windows: Windows,
         objectives: Objectives,
         identify: Callable[[Request], Identity | None],
+        naming: TenantNaming,
         executor: Executor | None = None,
         *,
         window_s: float = 300.0,
         minimum: int = 20,
         probes: Collection[str] = (),
     ) -> None:
+        self._naming, self._encoded = naming, JsonBody(SummaryBody, naming)
         self._windows = windows
         self._objectives = objectives
         self._identify = identify
@@ -145,18 +149,18 @@ class Summary:
         self._probes = probes
 
     async def endpoint(self, request: Request) -> Response:
-        """Answer; a clinic's own user sees its clinic only, an operator all."""
+        """Answer; a tenant's own user sees its tenant only, an operator all."""
         identity = self._identify(request)
         if identity is None or (identity.tenant is None and not identity.operator):
             status = HTTPStatus.FORBIDDEN if identity else HTTPStatus.UNAUTHORIZED
-            return problem(status, "Sign in as a user of a clinic, or as an operator.")
+            return problem(status, f"Sign in as a user of {self._naming.a_tenant}, or as an operator.")
         tenant = None if identity.operator else str(identity.tenant)
         loop = asyncio.get_running_loop()
         body = await loop.run_in_executor(self._executor, self._body, tenant)
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     def _body(self, tenant: str | None) -> bytes:
-        return _ENCODE(self.of(tenant))
+        return self._encoded.encode(self.of(tenant))
 
     def of(self, tenant: str | None) -> SummaryBody:
         """Return the numbers of one tenant, or of all; call it off the serving loop."""
@@ -184,7 +188,7 @@ class Summary:
         current = _requests_of(now, name)
         return Tenant(
             **self._latency(current),
-            clinic_id=_clinic(name),
+            tenant_id=_id_of(name),
             requests=ever.count,
             error_rate=_percent(current.error_ratio),
             hit_rate=_percent(now.cache(name).hit_ratio),
@@ -227,13 +231,13 @@ def _cache_domain(name: str, now: Lookups, ever: Lookups) -> CacheDomain:
 def _slow(issue: Issue) -> Slow:
     threshold = issue.threshold
     scale = 1_000.0 if threshold.unit == "s" else 1.0
-    clinic = None if issue.tenant is None else _clinic(issue.tenant)
+    whose = None if issue.tenant is None else _id_of(issue.tenant)
     method, route = issue.route or (None, None)
     value, bound = round(issue.value * scale, 4), round(threshold.bound * scale, 4)
-    return Slow(threshold.name, value, bound, clinic, method, route)
+    return Slow(threshold.name, value, bound, whose, method, route)
 
 
-def _clinic(tenant: str) -> int | str:
+def _id_of(tenant: str) -> int | str:
     return int(tenant) if tenant.isdigit() else tenant
 
 

@@ -44,7 +44,7 @@ class TraceView(msgspec.Struct, rename="camel"):
     route: str | None
     status: int
     outcome: str
-    clinic_id: int | None
+    tenant_id: int | None
     error_type: str | None
     spans: list[SpanView]
 
@@ -54,20 +54,20 @@ class Wanted:
     """Which traces are asked for; None: any.
 
     Attributes:
-        clinic: The tenant's id.
+        tenant: The tenant's id.
         route: The route's full template.
         outcome: `ok`, `slow` or `failed`.
         longer_than_s: Only requests that took longer.
     """
 
-    clinic: int | None = None
+    tenant: int | None = None
     route: str | None = None
     outcome: str | None = None
     longer_than_s: float = 0.0
 
     def matches(self, facts: Facts, slow_s: float) -> bool:
         return (
-            (self.clinic is None or facts.tenant == self.clinic)
+            (self.tenant is None or facts.tenant == self.tenant)
             and (self.route is None or facts.route == self.route)
             and (self.outcome is None or self.outcome == _outcome(facts, slow_s))
             and facts.seconds >= self.longer_than_s
@@ -155,7 +155,7 @@ class RecentTraces:
             route=facts.route,
             status=facts.status,
             outcome=_outcome(facts, self._slow_s),
-            clinic_id=None if facts.tenant is None else int(facts.tenant),
+            tenant_id=None if facts.tenant is None else int(facts.tenant),
             error_type=facts.error_type,
             spans=[_span_view(span, first.started) for span in spans],
         )

@@ -189,7 +189,7 @@ async def test_the_switch_reaches_a_running_worker(notes_url: str, cache: CacheS
         async def used() -> bool:
             return await service.outcome() != "bypass"
 
-        assert off.json() == {"off": [{"clinicId": None, "domain": None}], "shares": []}
+        assert off.json() == {"off": [{"tenantId": None, "domain": None}], "shares": []}
         await until(used)
 
 
@@ -211,8 +211,8 @@ async def test_a_clinics_user_sees_its_own_numbers_only(notes_on_sqlite: str) ->
         own = (await service.get("/api/metrics", "2")).json()
         all_of_them = (await service.get("/api/metrics", "operator")).json()
 
-    assert [tenant["clinicId"] for tenant in own["tenants"]] == [2]
-    assert {1, 2} <= {tenant["clinicId"] for tenant in all_of_them["tenants"]}
+    assert [tenant["tenantId"] for tenant in own["tenants"]] == [2]
+    assert {1, 2} <= {tenant["tenantId"] for tenant in all_of_them["tenants"]}
 
 
 async def test_the_services_own_instruments_are_exposed_too() -> None:

@@ -66,7 +66,7 @@ async def test_a_share_reaches_every_worker_and_outlives_them(
     one, other = workers
     assert await moved(one, share=0.5) == {
         "off": [],
-        "shares": [{"clinicId": None, "domain": None, "share": 0.5}],
+        "shares": [{"tenantId": None, "domain": None, "share": 0.5}],
     }
     assert set() < inside(0.5) < set(TENANTS)
     for worker in workers:
@@ -101,24 +101,24 @@ async def test_domains_and_clinics_have_shares_of_their_own(workers: list[Clinic
     one, other = workers
     everyone = set(TENANTS)
     await moved(one, share=0.5, domain="notes")
-    await moved(one, share=0, clinicId=3)
-    await moved(one, share=0.5, clinicId=4, domain="letters")
+    await moved(one, share=0, tenantId=3)
+    await moved(one, share=0.5, tenantId=4, domain="letters")
     await until(lambda: uses(other, inside(0.5) - {3}), 20.0)
     said = await moved(one, enabled=True, domain="notes")
     await until(lambda: uses(other, everyone - {3}), 20.0)
-    await moved(one, share=1, clinicId=3)
+    await moved(one, share=1, tenantId=3)
     await until(lambda: uses(other, everyone), 20.0)
 
     assert said == {
-        "off": [{"clinicId": 3, "domain": None}],
-        "shares": [{"clinicId": 4, "domain": "letters", "share": 0.5}],
+        "off": [{"tenantId": 3, "domain": None}],
+        "shares": [{"tenantId": 4, "domain": "letters", "share": 0.5}],
     }
 
 
 async def test_the_durable_share_stands_in_place_of_the_one_at_the_start(notes_url: str) -> None:
     """A service that starts with nothing can be let through, and falls back to nothing."""
     async with clinic(notes_url, CacheSettings(enabled=False, poll_s=0.05, lease_s=0.5)) as service:
-        assert (await service.get(SWITCH, "operator")).json()["off"] == [{"clinicId": None, "domain": None}]
+        assert (await service.get(SWITCH, "operator")).json()["off"] == [{"tenantId": None, "domain": None}]
         await moved(service, share=1)
         await until(lambda: uses(service, set(TENANTS)), 20.0)
         await moved(service, enabled=True)

@@ -12,6 +12,7 @@ from monitor.middleware.inner_app import InnerApp
 from monitor.operations.cache_warming_endpoint import CacheWarming, WarmOrder, WarmPath, WarmState
 from monitor.tenancy.context import bind
 from monitor.tenancy.identity import TenantId
+from monitor.tenancy.naming import TenantNaming
 from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 
@@ -38,7 +39,9 @@ def warming_of(clock: ManualClock, *, broken: bool = False) -> CacheWarming:
     entrance = InnerApp()
     entrance.before(answers)
     source = unreadable if broken else listed
-    return CacheWarming(entrance, source, ready=in_use, clock=clock, identify=lambda _request: None)
+    return CacheWarming(
+        entrance, source, ready=in_use, clock=clock, identify=lambda _request: None, naming=TenantNaming()
+    )
 
 
 async def test_it_counts_what_it_asked_for() -> None:

@@ -19,6 +19,7 @@ from monitor.metrics.measurements import Measurements
 from monitor.objectives import Objectives
 from monitor.operations.health import Check, Health
 from monitor.tenancy.identity import Identity, TenantId
+from monitor.tenancy.naming import TenantNaming
 from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 
@@ -82,6 +83,7 @@ def ask(measurements: Measurements, clock: ManualClock, cache: Dependency, datab
         measurements.columns,
         clock,
         identify,
+        TenantNaming(),
         measurements.executor,
     )
     routes = [
@@ -189,7 +191,7 @@ async def test_broken_objectives_are_issues(ask: Ask, measurements: Measurements
     }
     assert body["status"] == "ok"
     issues = (await ask("", OPERATOR)).json()["performance"]["issues"]
-    assert "latency_mean of clinic 7 is 250 ms, over 100 ms" in issues
+    assert "latency_mean of tenant 7 is 250 ms, over 100 ms" in issues
     assert "latency_mean of GET /api/contacts is 250 ms, over 100 ms" in issues
 
 

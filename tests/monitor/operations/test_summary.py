@@ -17,6 +17,7 @@ from monitor.metrics.measurements import Measurements
 from monitor.objectives import Objectives
 from monitor.operations.summary import Summary
 from monitor.tenancy.identity import Identity, TenantId
+from monitor.tenancy.naming import TenantNaming
 from monitor.testing.fakes import ManualClock
 
 OPERATOR = Identity(None, "o1", "operator", operator=True)
@@ -46,7 +47,12 @@ def ask(measurements: Measurements) -> Ask:
             return identity
 
         summary = Summary(
-            measurements.windows, Objectives(), identify, measurements.executor, probes={"/api/health"}
+            measurements.windows,
+            Objectives(),
+            identify,
+            TenantNaming(),
+            measurements.executor,
+            probes={"/api/health"},
         )
         app = Starlette(routes=[Route("/api/metrics", summary.endpoint)])
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://t") as client:
@@ -80,7 +86,7 @@ async def test_the_shape_of_the_requirements(measurements: Measurements, ask: As
     assert body["api"]["avgResponseTime"] == 85
     assert body["cache"]["hitRate"] == "78%"
     assert body["cache"]["total"] == 950
-    assert {"clinicId": 1, "requests": 650}.items() <= body["tenants"][0].items()
+    assert {"tenantId": 1, "requests": 650}.items() <= body["tenants"][0].items()
 
 
 async def test_percentiles_with_their_error_by_route_and_by_clinic(
@@ -144,7 +150,7 @@ async def test_a_clinics_own_user_sees_its_clinic_only(measurements: Measurement
     look_up(measurements, 1, 1, 0)
     look_up(measurements, 2, 0, 99)
     body = (await ask(STAFF)).json()
-    assert [tenant["clinicId"] for tenant in body["tenants"]] == [1]
+    assert [tenant["tenantId"] for tenant in body["tenants"]] == [1]
     assert body["api"]["totalCalls"] == 25
     assert body["api"]["errorRate"] == "0%"
     assert body["cache"]["hitRate"] == "100%"
@@ -159,7 +165,7 @@ async def test_issues_name_what_is_broken(measurements: Measurements, clock: Man
     serve(measurements, 3, 50, 0.25, status=500)
     issues = (await ask(OPERATOR)).json()["issues"]
     assert {"objective": "latency_mean", "value": 250, "bound": 100} in issues
-    assert {"objective": "error_ratio", "value": 1, "bound": 0.05, "clinicId": 3} in issues
+    assert {"objective": "error_ratio", "value": 1, "bound": 0.05, "tenantId": 3} in issues
     routes = [issue for issue in issues if issue.get("route") == "/api/contacts"]
     assert {issue["objective"] for issue in routes} == {"latency_mean", "error_ratio"}
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from monitor.operations.traces_endpoint import show_recent_traces
+from monitor.tenancy.naming import TenantNaming
 from monitor.testing.fakes import RecordingObserver
 from monitor.tracing.provider import build_tracing
 from monitor.tracing.recent import TraceView, Wanted
@@ -40,7 +41,7 @@ def test_every_request_can_be_read_for_a_while(room: Room) -> None:
         200,
         "ok",
     )
-    assert trace.clinic_id == 7
+    assert trace.tenant_id == 7
     server, query = trace.spans
     assert (server.name, server.kind, server.parent_id) == ("GET /contacts/{contact_id}", "server", None)
     assert (query.name, query.parent_id) == ("SELECT", server.span_id)
@@ -59,15 +60,15 @@ def test_traces_are_found_by_clinic_route_outcome_and_duration(room: Room) -> No
         pass
 
     def found(**wanted: Any) -> list[tuple[int | None, str | None]]:
-        return [(trace.clinic_id, trace.route) for trace in find(room, **wanted)]
+        return [(trace.tenant_id, trace.route) for trace in find(room, **wanted)]
 
-    assert found(clinic=1) == [(1, "/b"), (1, "/a")]
+    assert found(tenant=1) == [(1, "/b"), (1, "/a")]
     assert found(route="/b") == [(2, "/b"), (1, "/b")]
     assert found(outcome="slow") == [(1, "/b")]
     assert found(outcome="failed") == [(2, "/b")]
     assert found(outcome="ok") == [(1, "/a")]
     assert found(longer_than_s=0.2) == [(1, "/b")]
-    assert found(clinic=2, outcome="slow") == []
+    assert found(tenant=2, outcome="slow") == []
 
 
 def test_a_flood_of_good_requests_does_not_wash_failures_away() -> None:
@@ -92,13 +93,13 @@ def test_only_operators_read_them() -> None:
     with room.request(0.5):
         pass
     answers = iter([True, False])
-    handler = show_recent_traces(room.tracing.recent, lambda _: next(answers))
+    handler = show_recent_traces(room.tracing.recent, lambda _: next(answers), TenantNaming())
     client = TestClient(Starlette(routes=[Route("/traces", handler)]))
 
-    allowed, refused = client.get("/traces?clinic=7&outcome=slow"), client.get("/traces")
+    allowed, refused = client.get("/traces?tenant=7&outcome=slow"), client.get("/traces")
 
     (trace,) = allowed.json()["traces"]
-    assert (trace["clinicId"], trace["durationMs"]) == (7, pytest.approx(500.0))
+    assert (trace["tenantId"], trace["durationMs"]) == (7, pytest.approx(500.0))
     assert trace["spans"][0]["name"] == "GET /contacts/{contact_id}"
     assert refused.status_code == 403
     assert "traces" not in refused.json()
@@ -108,10 +109,12 @@ def test_a_question_that_makes_no_sense_is_refused() -> None:
     """A filter that is no number is answered with 400."""
     room = Room()
     client = TestClient(
-        Starlette(routes=[Route("/traces", show_recent_traces(room.tracing.recent, lambda _: True))])
+        Starlette(
+            routes=[Route("/traces", show_recent_traces(room.tracing.recent, lambda _: True, TenantNaming()))]
+        )
     )
 
-    assert client.get("/traces?clinic=Ann").status_code == 400
+    assert client.get("/traces?tenant=Ann").status_code == 400
     assert client.get("/traces?longerThanMs=-&limit=3").status_code == 400
     assert client.get("/traces?limit=0").json() == {"traces": []}
 
