@@ -292,5 +292,5 @@ class _BypassLog:
             domain=domain,
             operation=failure.operation,
             reason=failure.reason,
-            lookups=silent + 1,
+            count=silent + 1,
         )

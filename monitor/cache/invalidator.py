@@ -77,7 +77,7 @@ class Invalidator:
         try:
             return await self._generations.replace(scopes) if scopes else None
         except StoreUnavailable as failure:
-            _log.warning("cache_refresh_failed", reason=failure.reason, scopes=len(scopes))
+            _log.warning("cache_refresh_failed", reason=failure.reason, count=len(scopes))
             return None
 
     def _waits(self, scopes: Sequence[CacheScope]) -> bool:

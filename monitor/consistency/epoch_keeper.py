@@ -47,7 +47,7 @@ class EpochKeeper:
             self._outlived = None
             return incarnation
         if await self._outbox.adopt(snapshot.epoch, incarnation):
-            self._log.warning("cache epoch begins", after=snapshot.epoch)
+            self._log.warning("cache_epoch_began", previous_epoch=snapshot.epoch)
         else:
             await self._leave(snapshot, incarnation)
         return None
@@ -58,8 +58,8 @@ class EpochKeeper:
             self._outlived = (incarnation, now)
         if now - self._outlived[1] >= self._timing.any_lease_s:
             self._outlived = None
-            self._log.warning("cache primary of an older epoch counts again", after=snapshot.epoch)
+            self._log.warning("cache_primary_readopted", previous_epoch=snapshot.epoch)
             await self._outbox.adopt_again(snapshot.epoch, incarnation)
         else:
-            self._log.warning("cache primary is of an older epoch", epoch=snapshot.epoch)
+            self._log.warning("cache_primary_outdated", epoch=snapshot.epoch)
             await self._cache.reconnect()

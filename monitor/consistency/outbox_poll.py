@@ -64,7 +64,7 @@ class OutboxPoll:
                 self._outbox.poll(), max(self._timing.lease_s, _SHORTEST_LIMIT_S)
             )
         except Exception as failure:  # noqa: BLE001 - whatever it is, the loop must go on; the lease runs out
-            self._log.warning("outbox poll failed", error_type=type(failure).__name__)
+            self._log.warning("outbox_poll_failed", error_type=type(failure).__name__)
         else:
             self._lease.renew(began, snapshot)
             if self._rollout is not None:
@@ -80,7 +80,7 @@ class OutboxPoll:
         if snapshot.epoch != self._told_epoch:
             self._told_epoch = snapshot.epoch
             self._observer.epoch_changed(snapshot.epoch)
-            self._log.info("cache epoch", epoch=snapshot.epoch)
+            self._log.info("cache_epoch_changed", epoch=snapshot.epoch)
         self._tell_switch(snapshot)
 
     def _tell_switch(self, snapshot: OutboxSnapshot) -> None:
@@ -90,7 +90,7 @@ class OutboxPoll:
             # One tenant's switch says nothing about the domain's own, so that is told as it is.
             self._observer.switched(domain or _ALL_DOMAINS, (None, domain) not in off)
             self._log.warning(
-                "cache kill switch",
+                "cache_durable_switch_moved",
                 domain=domain or _ALL_DOMAINS,
                 tenant=tenant,
                 enabled=(tenant, domain) not in off,
@@ -102,4 +102,4 @@ class OutboxPoll:
         if state is not self._told_state:
             self._told_state = state
             self._observer.lease_changed(state.value)
-            self._log.info("cache lease", state=state.value)
+            self._log.info("cache_lease_changed", state=state.value)

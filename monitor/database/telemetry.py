@@ -105,7 +105,7 @@ class StatementTelemetry:
         )
         if seconds > self._slow_query_s:
             self._observer.slow_query(words.summary, seconds)
-            self._log.warning("slow query", summary=words.summary, seconds=round(seconds, 4))
+            self._log.warning("slow_query", summary=words.summary, seconds=round(seconds, 4))
 
 
 def _translated(words: StatementWords, failure: BaseException) -> StatementFailed:

@@ -40,6 +40,7 @@ class Adoption:
         console_keys: Secrets of at least 32 bytes that seal the console's sessions, the same in
             every worker; the first one seals, all of them open. Empty: one is drawn at the start,
             which serves a single worker.
+        log_fields: Fields of the service's own log lines, beside the kit's; any other is dropped.
     """
 
     resolver: TenantResolver
@@ -55,3 +56,4 @@ class Adoption:
     zone: Zone = utc
     objectives: Objectives = field(default_factory=Objectives)
     console_keys: Sequence[bytes] = field(default=(), repr=False)
+    log_fields: Collection[str] = ()

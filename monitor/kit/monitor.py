@@ -83,6 +83,7 @@ class Monitor:
             clock=clock,
             dropped=self.measurements.columns.counters(catalogue.LOG_DROPPED).of().inc,
             tenant_field=adoption.naming.log_field,
+            fields=frozenset(adoption.log_fields),
         )
         self.tracing: Tracing = _tracing(settings, adoption, clock, self.measurements)
         self.rollout: Rollout = build_rollout(settings.cache, self.measurements.cache)

@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 import msgspec
 import structlog
@@ -20,18 +20,10 @@ from opentelemetry.trace import get_current_span
 from monitor.background_queue import BackgroundQueue
 from monitor.clock import Clock
 from monitor.logging.access_log import AccessLog, dated
+from monitor.logging.events import FIELDS
 from monitor.tenancy.context import bound_tenant
 from monitor.tracing.request_trace import CURRENT_REQUEST
 
-# What a line may say. Anything else is dropped, so that a name or a note never reaches a log by accident.
-FIELDS: Final = frozenset(
-    {
-        "timestamp", "level", "event", "logger", "trace_id", "span_id", "tenant", "route",
-        "method", "status", "outcome", "error_type", "duration_ms", "cache",
-        "exception", "stack", "reason", "operation", "domain", "summary", "seconds", "state",
-        "count", "worker", "workers", "port", "version", "service", "objective", "check", "epoch", "role",
-    }
-)  # fmt: skip
 _LONGEST = 512
 _DEEPEST = 20
 
@@ -126,7 +118,7 @@ def add_request(_: Any, __: str, event: Fields) -> Fields:
         event["span_id"] = f"{context.span_id:016x}"
     tenant, request = bound_tenant(), CURRENT_REQUEST.get()
     if tenant is not None:
-        event["tenant"] = int(tenant)
+        event.setdefault("tenant", int(tenant))  # a line about another one says so itself
     if request is not None:
         event["route"] = request.matched_route
     return event

@@ -118,7 +118,7 @@ async def test_a_slow_statement_is_logged_by_its_summary(
             await reader.all(scope.select(NOTES).where(NOTES.c.text == SECRET))
 
     [line] = lines
-    assert {"event": "slow query", "summary": "SELECT notes", "log_level": "warning"} == {
+    assert {"event": "slow_query", "summary": "SELECT notes", "log_level": "warning"} == {
         key: value for key, value in line.items() if key != "seconds"
     }
     assert ["SELECT notes"] == [summary for summary, _ in observer.of("slow_query")]
