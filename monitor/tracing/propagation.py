@@ -11,6 +11,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, TraceFlags, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from monitor.tracing.trace_state import read_trace_state
+
 _TRACE_CONTEXT = TraceContextTextMapPropagator()
 _BAGGAGE = W3CBaggagePropagator()
 _NONE: Context = Context()
@@ -62,7 +64,9 @@ class Propagation:
 
 def _extracted(parent: bytes, state: bytes) -> SpanContext | None:
     carrier = {"traceparent": parent.decode("latin-1")}
-    if state:
-        carrier["tracestate"] = state.decode("latin-1")
     found = get_current_span(_TRACE_CONTEXT.extract(carrier, _NONE)).get_span_context()
-    return found if found.is_valid else None
+    if not found.is_valid:
+        return None
+    if not state:
+        return found
+    return SpanContext(found.trace_id, found.span_id, True, found.trace_flags, read_trace_state(state))
