@@ -26,7 +26,7 @@ from monitor.errors import ConfigurationError  # noqa: E402 - the same
 CACHE = ROOT / ".cache" / "servers"
 LATER_SUITE = "forky"
 LATER = ("prometheus", "promtool", "prometheus-alertmanager", "docker-compose")
-STARTED = ("redis-server", "initdb", "prometheus", "prometheus-alertmanager", "chromium")
+STARTED = ("redis-server", "initdb", "pgbouncer", "prometheus", "prometheus-alertmanager", "chromium")
 LINE_EVERY_S = 2.0
 NEWLY = re.compile(r"(\d+) newly installed")
 POLICY = Path("/usr/sbin/policy-rc.d")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.binaries import need
-from tests.servers import PostgresServer, RedisServer
+from tests.servers import PgBouncerServer, PostgresServer, RedisServer
 
 # A deadline for each example tells of the machine's load, not of the code.
 settings.register_profile("suite", deadline=None)
@@ -72,6 +73,15 @@ def postgres_server() -> Iterator[PostgresServer]:
     """Give the session's PostgreSQL."""
     with PostgresServer(need("initdb"), need("postgres"), need("psql")) as server:
         yield server
+
+
+@pytest.fixture
+def pgbouncer(postgres_server: PostgresServer) -> Iterator[Callable[..., PgBouncerServer]]:
+    """Start PgBouncers before the session's PostgreSQL, each in the mode that it is called with."""
+    with ExitStack() as stack:
+        yield lambda mode, **options: stack.enter_context(
+            PgBouncerServer(need("pgbouncer"), postgres_server, mode, **options)
+        )
 
 
 @pytest.fixture

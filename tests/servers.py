@@ -14,7 +14,15 @@ from app.drill.process import Server, ServerFailed
 from app.drill.stack import AlertmanagerServer, PrometheusServer, RedisServer
 from app.loopback import free_port
 
-__all__ = ["AlertmanagerServer", "PostgresServer", "PrometheusServer", "RedisServer", "Server", "free_port"]
+__all__ = [
+    "AlertmanagerServer",
+    "PgBouncerServer",
+    "PostgresServer",
+    "PrometheusServer",
+    "RedisServer",
+    "Server",
+    "free_port",
+]
 
 _FAST = {
     "fsync": "off",
@@ -118,3 +126,51 @@ class PostgresServer(Server):
             user=self._user,
             extra_groups=[] if self._user else None,
         )
+
+
+class PgBouncerServer(Server):
+    """A PgBouncer before a PostgreSQL of this machine; it refuses to run as root.
+
+    Args:
+        pgbouncer: Path of `pgbouncer`.
+        postgres: What it leads to.
+        mode: `session`, `transaction` or `statement`.
+        size: How many sessions it keeps for each database.
+    """
+
+    name = "pgbouncer"
+    stop_signal = signal.SIGINT
+
+    def __init__(self, pgbouncer: Path, postgres: PostgresServer, mode: str, size: int = 10) -> None:
+        super().__init__(user="nobody" if os.geteuid() == 0 else None)
+        self._pgbouncer = pgbouncer
+        self._postgres = postgres
+        self._mode = mode
+        self._size = size
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{database}"
+
+    def command(self) -> Sequence[str]:
+        (self.folder / "users.txt").write_text('"postgres" ""\n')
+        settings = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": self.port,
+            "unix_socket_dir": "",
+            "auth_type": "trust",
+            "auth_file": "users.txt",
+            "pool_mode": self._mode,
+            "default_pool_size": self._size,
+        }
+        lines = [
+            "[databases]",
+            f"* = host=127.0.0.1 port={self._postgres.port}",
+            "[pgbouncer]",
+            *(f"{name} = {value}" for name, value in settings.items()),
+        ]
+        (self.folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
+        self.folder.chmod(0o755)
+        return (str(self._pgbouncer), "pgbouncer.ini")
+
+    def ready(self) -> bool:
+        return True

@@ -39,6 +39,7 @@ PROGRAMS = {
         Program("initdb", "INITDB", "postgresql", _POSTGRES),
         Program("postgres", "POSTGRES", "postgresql", _POSTGRES),
         Program("psql", "PSQL", "postgresql", _POSTGRES),
+        Program("pgbouncer", "PGBOUNCER", "pgbouncer"),
         Program("prometheus", "PROMETHEUS", "prometheus"),
         Program("promtool", "PROMTOOL", "prometheus"),
         Program("prometheus-alertmanager", "ALERTMANAGER", "prometheus-alertmanager"),

@@ -19,6 +19,7 @@ from monitor.consistency.protocol import OutboxNews, Timing
 from monitor.database.connections import (
     APPLICATION_NAME,
     PoolSettings,
+    can_listen,
     for_single_statements,
     for_writing,
     is_sqlite,
@@ -161,7 +162,7 @@ class OutboxStore:
         try:
             # Kept at once: whatever goes wrong from here on, `poll` must be able to drop it.
             connection = self._connection = await self._polling.connect()
-            if not self._sqlite:
+            if not self._sqlite and await can_listen(connection):
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 await driver.add_listener(CHANNEL, self._heard)
         except LOST as failure:

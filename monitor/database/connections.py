@@ -7,22 +7,25 @@ refused at its first write for what another one did since it began to read.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from monitor.database.connecting import Connecting
+from monitor.database.pooler import Pooling
 from monitor.database.session_end import end_sessions
-from monitor.errors import ConfigurationError
+from monitor.database.urls import ASYNCPG, SQLITE, asyncpg_arguments, parse, psycopg_arguments
 
-_POSTGRESQL, _SQLITE = "postgresql+asyncpg", "sqlite+aiosqlite"
 APPLICATION_NAME = "monitor"
 _WRITES = "monitor_writes"
 _SINGLE = "AUTOCOMMIT"
+_POOLING = "monitor_pooling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,10 @@ def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
     """Return an engine for `url`; it connects when it is first used.
 
     Raises:
-        ConfigurationError: The URL names another database or driver, or SQLite in memory.
+        ConfigurationError: The URL names another database or driver, SQLite in memory, or an option
+            that its driver does not have.
     """
-    parsed = _parsed(url)
+    parsed = parse(url)
     options: dict[str, Any] = {
         "pool_size": pool.size,
         "max_overflow": 0,
@@ -63,18 +67,50 @@ def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:
         "pool_use_lifo": True,
         "hide_parameters": True,
     }
-    if parsed.drivername == _POSTGRESQL:
-        arguments = {
-            "timeout": pool.connect_timeout_s,
-            "command_timeout": pool.statement_timeout_s,
-            "server_settings": {"application_name": pool.application_name},
-            "async_creator_fn": Connecting(),
-        }
-        engine = create_async_engine(parsed, connect_args=arguments, pool_pre_ping=False, **options)
-        end_sessions(engine)
-        return engine
+    return (
+        _postgresql(parsed, pool, options) if parsed.drivername != SQLITE else _sqlite(parsed, pool, options)
+    )
+
+
+def _postgresql(url: URL, pool: PoolSettings, options: Mapping[str, Any]) -> AsyncEngine:
+    # SQLAlchemy reads several hosts out of the URL itself; every other option is told as an argument.
+    hosts = {name: value for name, value in url.query.items() if name in ("host", "port")}
+    named = {name: value for name, value in url.query.items() if name not in hosts}
+    connecting = Connecting()
+    if url.drivername == ASYNCPG:
+        arguments = _of_asyncpg(named, pool) | {"async_creator_fn": connecting}
+    else:
+        arguments = _of_psycopg(named, pool)
+    engine = create_async_engine(url.set(query=hosts), connect_args=arguments, **options)
+    end_sessions(engine)
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def remember(_connection: Any, record: Any) -> None:
+        record.info[_POOLING] = connecting.pooling
+
+    return engine
+
+
+def _of_asyncpg(named: Mapping[str, Any], pool: PoolSettings) -> dict[str, Any]:
+    defaults = {"timeout": pool.connect_timeout_s, "command_timeout": pool.statement_timeout_s}
+    arguments = asyncpg_arguments(named)
+    settings = {"application_name": pool.application_name} | arguments.pop("server_settings", {})
+    return defaults | arguments | {"server_settings": settings}
+
+
+def _of_psycopg(named: Mapping[str, Any], pool: PoolSettings) -> dict[str, Any]:
+    defaults = {
+        "application_name": pool.application_name,
+        "connect_timeout": max(2, ceil(pool.connect_timeout_s)),  # libpq knows no shorter one
+        # Names that psycopg gives to what it prepares collide behind a pooler in transaction mode.
+        "prepare_threshold": None,
+    }
+    return defaults | psycopg_arguments(named)
+
+
+def _sqlite(url: URL, pool: PoolSettings, options: Mapping[str, Any]) -> AsyncEngine:
     engine = create_async_engine(
-        parsed,
+        url,
         connect_args={"timeout": pool.busy_timeout_s, "isolation_level": None},
         poolclass=sa.AsyncAdaptedQueuePool,
         **options,
@@ -101,21 +137,15 @@ def for_single_statements(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level=_SINGLE)
 
 
+async def can_listen(connection: AsyncConnection) -> bool:
+    """Say whether notifications reach `connection`: asyncpg's own session hears them while it waits."""
+    raw = await connection.get_raw_connection()
+    return raw.info.get(_POOLING) in (Pooling.NONE, Pooling.SESSION)
+
+
 def is_sqlite(engine: AsyncEngine) -> bool:
     """Say whether `engine` speaks to SQLite."""
     return bool(engine.dialect.name == "sqlite")
-
-
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except sa.exc.ArgumentError:
-        raise ConfigurationError("DATABASE_URL", "is not a database URL") from None
-    if parsed.drivername not in (_POSTGRESQL, _SQLITE):
-        raise ConfigurationError("DATABASE_URL", f"must begin with {_POSTGRESQL}:// or {_SQLITE}://")
-    if parsed.drivername == _SQLITE and parsed.database in (None, "", ":memory:"):
-        raise ConfigurationError("DATABASE_URL", "SQLite needs a file; in memory each connection has its own")
-    return parsed
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
