@@ -26,7 +26,7 @@ ID_SEQUENCES = id_sequences(TENANT_COLUMN)
 ALL_METADATA = (METADATA, KIT_METADATA, ID_SEQUENCES.metadata)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcMoment(TypeDecorator[datetime]):
     """A point in time: aware on the way in and out, UTC in the database, which on SQLite keeps no zone."""
 
     impl = sa.DateTime(timezone=True)
@@ -56,8 +56,8 @@ def _history() -> tuple[sa.Column[Any], ...]:
     return (
         # Counts up with each update; an update names the version it is based on (optimistic concurrency).
         sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("updated_at", Moment, nullable=False),
+        sa.Column("created_at", UtcMoment, nullable=False),
+        sa.Column("updated_at", UtcMoment, nullable=False),
     )
 
 
@@ -106,8 +106,8 @@ APPOINTMENTS = sa.Table(
     sa.Column("contact_id", sa.BigInteger, nullable=False),
     sa.Column("practitioner", sa.String(200), nullable=False),
     sa.Column("room", sa.String(200), nullable=True),
-    sa.Column("starts_at", Moment, nullable=False),
-    sa.Column("ends_at", Moment, nullable=False),
+    sa.Column("starts_at", UtcMoment, nullable=False),
+    sa.Column("ends_at", UtcMoment, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("reason", sa.String(200), nullable=False),
     sa.Column("notes", sa.Text, nullable=False),
@@ -127,7 +127,7 @@ MEDICAL_RECORDS = sa.Table(
     _id(),
     sa.Column("contact_id", sa.BigInteger, nullable=False),
     sa.Column("practitioner", sa.String(200), nullable=False),
-    sa.Column("recorded_at", Moment, nullable=False),
+    sa.Column("recorded_at", UtcMoment, nullable=False),
     sa.Column("kind", sa.String(32), nullable=False),
     sa.Column("title", sa.String(200), nullable=False),
     sa.Column("body", sa.Text, nullable=False),

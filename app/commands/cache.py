@@ -12,8 +12,8 @@ from app.run import local
 from app.variables import Key
 
 cache = typer.Typer(help="Switch the cache of a running service, or warm it.", add_completion=False)
-Clinic = Annotated[int | None, typer.Option(help="For this clinic alone.", min=1)]
-Domain = Annotated[str | None, typer.Option(help="For this domain alone, such as contacts.")]
+ClinicOption = Annotated[int | None, typer.Option(help="For this clinic alone.", min=1)]
+DomainOption = Annotated[str | None, typer.Option(help="For this domain alone, such as contacts.")]
 
 
 def _checked(url: str) -> str:
@@ -39,13 +39,13 @@ def status(url: Url = _HERE) -> None:
 
 
 @cache.command()
-def off(clinic: Clinic = None, domain: Domain = None, url: Url = _HERE) -> None:
+def off(clinic: ClinicOption = None, domain: DomainOption = None, url: Url = _HERE) -> None:
     """Switch the cache off for all, a clinic, a domain or both."""
     _move(url, enabled=False, clinic=clinic, domain=domain)
 
 
 @cache.command()
-def on(clinic: Clinic = None, domain: Domain = None, url: Url = _HERE) -> None:
+def on(clinic: ClinicOption = None, domain: DomainOption = None, url: Url = _HERE) -> None:
     """Take back what was set for exactly this; nothing the cache held before is served."""
     _move(url, enabled=True, clinic=clinic, domain=domain)
 
@@ -53,8 +53,8 @@ def on(clinic: Clinic = None, domain: Domain = None, url: Url = _HERE) -> None:
 @cache.command()
 def share(
     part: Annotated[float, typer.Argument(help="Between 0, which is off, and 1.", min=0, max=1)],
-    clinic: Clinic = None,
-    domain: Domain = None,
+    clinic: ClinicOption = None,
+    domain: DomainOption = None,
     url: Url = _HERE,
 ) -> None:
     """Let this share of the traffic use the cache: of all, a clinic, a domain or both."""
@@ -63,7 +63,7 @@ def share(
 
 @cache.command()
 def warm(
-    clinic: Clinic = None,
+    clinic: ClinicOption = None,
     rate: Annotated[float, typer.Option(help="Lookups a second.", min=0.1, max=10_000)] = 100.0,
     url: Url = _HERE,
 ) -> None:

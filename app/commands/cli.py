@@ -114,9 +114,9 @@ def load(
     elsewhere: Annotated[bool, typer.Option("--elsewhere", help="Allow a URL off this machine.")] = False,
 ) -> None:
     """Send traffic as clinics make it and print what came back."""
-    from app.load.command import Plan, run_load  # noqa: PLC0415 - each command loads what it needs
+    from app.load.command import LoadPlan, run_load  # noqa: PLC0415 - each command loads what it needs
 
-    plan = Plan(url, rate, users, seconds, requests, tuple(range(1, clinics + 1)), zipf, seed)
+    plan = LoadPlan(url, rate, users, seconds, requests, tuple(range(1, clinics + 1)), zipf, seed)
     if not (elsewhere or plan.on_loopback):
         raise typer.BadParameter("is not on this machine; add --elsewhere if it is yours", param_hint="--url")
     raise typer.Exit(run_load(plan, _local_config().token_keys, as_json=as_json))

@@ -18,7 +18,7 @@ Faults = Annotated[
     list[str] | None,
     typer.Option(help="latency, errors, hit-ratio, service-down, redis-down or storm; again for more."),
 ]
-Services = Annotated[
+ServicesOption = Annotated[
     list[str] | None,
     typer.Option(help="Address of a running replica, again for each; none: servers of the drill's own."),
 ]
@@ -36,7 +36,7 @@ def drill(
     at_once: Annotated[
         int, typer.Option(help="Rounds at the same time, each on servers of its own.", min=1, max=16)
     ] = 1,
-    service: Services = None,
+    service: ServicesOption = None,
     prometheus: Annotated[str, typer.Option(help="Its Prometheus.")] = "http://127.0.0.1:9090",
     alertmanager: Annotated[str, typer.Option(help="Its Alertmanager.")] = "http://127.0.0.1:9093",
     job: Annotated[str, typer.Option(help="Its job in Prometheus.")] = "taskmed",

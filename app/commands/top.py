@@ -39,7 +39,7 @@ class Unreachable(MonitorError):
     """The service did not answer, or not as a TaskMed service does."""
 
 
-class Figures:
+class ServiceFigures:
     """Reads a service's figures.
 
     Args:
@@ -88,7 +88,7 @@ class Figures:
 
 
 def run_top(
-    figures: Figures,
+    figures: ServiceFigures,
     url: str,
     console: Console,
     *,
@@ -127,7 +127,7 @@ def run_top(
         return
 
 
-def _refresh(screen: Screen, figures: Figures, now: Callable[[], float]) -> None:
+def _refresh(screen: Screen, figures: ServiceFigures, now: Callable[[], float]) -> None:
     try:
         screen.take(*figures.read(), now())
     except Unreachable as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.auth import Role, TokenIssuer
-from app.commands.top import Figures, run_top
+from app.commands.top import ServiceFigures, run_top
 from app.variables import Key
 from monitor.clock import SystemClock
 from monitor.errors import ConfigurationError
@@ -41,4 +41,4 @@ def show(url: str, keys: Sequence[Key], token_file: Path | None, *, every_s: flo
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError("--token-file", f"cannot be read: {type(error).__name__}") from None
 
-    run_top(Figures(url, token), url, Console(), every_s=every_s, once=once)
+    run_top(ServiceFigures(url, token), url, Console(), every_s=every_s, once=once)

@@ -16,8 +16,8 @@ from app.demo.seeding import missing_clinics, seed
 from app.tables import TENANT_COLUMN
 from monitor.clock import SystemClock
 from monitor.database.connections import PoolSettings
+from monitor.database.database_observer import Unobserved
 from monitor.database.engine import Database
-from monitor.database.observer import Unobserved
 
 
 def fill(config: AppConfig, console: Console | None = None) -> None:

@@ -17,7 +17,7 @@ from app.demo.clinics import DemoClinic
 from app.schemas.appointments import FREE, AppointmentStatus
 from app.schemas.medical_records import RecordKind
 
-Row = dict[str, Any]
+RecordRow = dict[str, Any]
 _PAST, _AHEAD = timedelta(days=275), timedelta(days=90)
 _OPENS_H, _CLOSES_H, _SLOT_MINUTES = 9, 17, 20
 _SLOTS = (_CLOSES_H - _OPENS_H) * 60 // _SLOT_MINUTES
@@ -31,11 +31,11 @@ _NEXT_STATUSES = (AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED, Appo
 class ClinicRows:
     """Everything one clinic is filled with; rows carry no clinic, the tenant scope adds it."""
 
-    clinic: Row
-    settings: Row
-    contacts: Sequence[Row]
-    appointments: Sequence[Row]
-    medical_records: Sequence[Row]
+    clinic: RecordRow
+    settings: RecordRow
+    contacts: Sequence[RecordRow]
+    appointments: Sequence[RecordRow]
+    medical_records: Sequence[RecordRow]
 
     def __len__(self) -> int:
         return 2 + len(self.contacts) + len(self.appointments) + len(self.medical_records)
@@ -67,10 +67,10 @@ class ClinicWriter:
         records = list(self._records(appointments))
         return ClinicRows(self._own_row(), self._settings(), contacts, appointments, records)
 
-    def _own_row(self) -> Row:
+    def _own_row(self) -> RecordRow:
         return {"name": self._clinic.name, "time_zone": self._clinic.time_zone}
 
-    def _settings(self) -> Row:
+    def _settings(self) -> RecordRow:
         return {
             "language": self._clinic.language,
             "email": f"desk@clinic-{self._clinic.id}.example",
@@ -82,7 +82,7 @@ class ClinicWriter:
             **self._history(self._opened),
         }
 
-    def _contact(self, number: int) -> Row:
+    def _contact(self, number: int) -> RecordRow:
         joined = self._opened - timedelta(days=self._random.randrange(2_000))
         return {
             "id": number,
@@ -96,7 +96,7 @@ class ClinicWriter:
             **self._history(joined),
         }
 
-    def _appointments(self) -> Iterator[Row]:
+    def _appointments(self) -> Iterator[RecordRow]:
         names = [f"Dr {self._person.full_name()}" for _ in range(self._clinic.practitioners)]
         for offset in range((_PAST + _AHEAD).days):
             day = self._today - _PAST + timedelta(days=offset)
@@ -104,7 +104,7 @@ class ClinicWriter:
                 for room, name in enumerate(names, start=1):
                     yield from self._day_of(name, f"Room {room}", day)
 
-    def _day_of(self, practitioner: str, room: str, day: date) -> Iterator[Row]:
+    def _day_of(self, practitioner: str, room: str, day: date) -> Iterator[RecordRow]:
         # Each practitioner has a room and takes one slot once, so no two appointments collide.
         busy = self._random.randint(1, 4) if day <= self._today else self._random.randint(0, 3)
         for slot in self._random.sample(range(_SLOTS), busy):
@@ -126,7 +126,7 @@ class ClinicWriter:
         statuses = _PAST_STATUSES if day < self._today else _NEXT_STATUSES
         return self._random.choices(statuses, weights=(86, 9, 5))[0]
 
-    def _records(self, appointments: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+    def _records(self, appointments: Sequence[Mapping[str, Any]]) -> Iterator[RecordRow]:
         number = 0
         for visit in appointments:
             held = visit["starts_at"].date() < self._today and visit["status"] not in {*FREE}
@@ -134,7 +134,7 @@ class ClinicWriter:
                 number += 1
                 yield self._record(number, visit)
 
-    def _record(self, number: int, visit: Mapping[str, Any]) -> Row:
+    def _record(self, number: int, visit: Mapping[str, Any]) -> RecordRow:
         kind = self._random.choice(list(RecordKind))
         title, body = texts.finding(kind, self._random)
         return {
@@ -155,5 +155,5 @@ class ClinicWriter:
         local = datetime.combine(day, time(minutes // 60, minutes % 60), self._zone)
         return local.astimezone(UTC)
 
-    def _history(self, written: datetime) -> Row:
+    def _history(self, written: datetime) -> RecordRow:
         return {"version": 1, "created_at": written, "updated_at": written}

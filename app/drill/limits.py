@@ -20,7 +20,7 @@ _MACHINE_S = 30.0  # what a busy machine may add, whatever the pace
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DrillLimits:
     """Bounds of one round, in seconds.
 
     Attributes:
@@ -40,7 +40,7 @@ class Limits:
     poll_s: float
 
 
-def limits_of(fault: Scenario, deployment: Deployment) -> Limits:
+def limits_of(fault: Scenario, deployment: Deployment) -> DrillLimits:
     """Return the bounds of a fault's round at the pace of a deployment."""
     rule = next(alert for alert in all_alerts(deployment) if alert.name == fault.alert)
     ticket = rule.severity is Severity.TICKET
@@ -51,7 +51,7 @@ def limits_of(fault: Scenario, deployment: Deployment) -> Limits:
     def at_most(*nominal: float) -> float:
         return sum(map(deployment.per_window, nominal)) * _SPARE + _MACHINE_S
 
-    return Limits(
+    return DrillLimits(
         well_s=at_most(window, window, rule.keep_firing_s),
         fire_s=at_most(window, rule.for_s),
         page_s=at_most(wait, interval),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from app.drill.fault_switch import DrillRefused
-from app.drill.receiver import Delivery, Receiver
+from app.drill.receiver import Notification, Receiver
 
 _TIMEOUT_S = 10.0
 # Receivers that wake somebody; each receiver of the written configurations is a path of its name.
@@ -16,10 +16,10 @@ _QUIET = ("/ticket", "/info", "/watchdog")
 FIRING, RESOLVED = "firing", "resolved"
 
 
-class Pages(Protocol):
+class MessageSource(Protocol):
     """Where a drill learns of messages."""
 
-    async def heard(self) -> Sequence[Delivery]:
+    async def heard(self) -> Sequence[Notification]:
         """Return every message so far, in order."""
         ...
 
@@ -34,7 +34,7 @@ class ReceivedPages:
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
 
-    async def heard(self) -> Sequence[Delivery]:
+    async def heard(self) -> Sequence[Notification]:
         return self._receiver.deliveries
 
 
@@ -54,9 +54,9 @@ class AlertmanagerPages:
         self._url = url.rstrip("/")
         self._job = job
         self._held: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self._heard: list[Delivery] = []
+        self._heard: list[Notification] = []
 
-    async def heard(self) -> Sequence[Delivery]:
+    async def heard(self) -> Sequence[Notification]:
         """Return every change so far as if each were a message of its own.
 
         Raises:
@@ -79,7 +79,7 @@ class AlertmanagerPages:
 
     def _note(self, path: str, status: str, alert: Mapping[str, Any]) -> None:
         one = {"labels": alert["labels"], "annotations": alert["annotations"], "status": status}
-        self._heard.append(Delivery(path, {"status": status, "groupLabels": {}, "alerts": [one]}))
+        self._heard.append(Notification(path, {"status": status, "groupLabels": {}, "alerts": [one]}))
 
     async def _alerts(self) -> list[Any]:
         query = {"filter": f'job="{self._job}"'}
@@ -96,17 +96,17 @@ class AlertmanagerPages:
         return found
 
 
-def names(delivery: Delivery, status: str) -> set[str]:
+def names(delivery: Notification, status: str) -> set[str]:
     """Return the names of the alerts that a message tells of in that state."""
     return {one["labels"]["alertname"] for one in delivery.alerts if one["status"] == status}
 
 
-def tells(delivery: Delivery, path: str, alert: str, status: str) -> bool:
+def tells(delivery: Notification, path: str, alert: str, status: str) -> bool:
     """Say whether a message to a receiver is about an alert in that state."""
     return delivery.path == path and alert in names(delivery, status)
 
 
-def false_pages(deliveries: Sequence[Delivery], path: str, alert: str) -> list[str]:
+def false_pages(deliveries: Sequence[Notification], path: str, alert: str) -> list[str]:
     """Return what woke somebody in vain: pages of other alerts, and the expected one's repetitions.
 
     Args:

@@ -16,7 +16,7 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Notification:
     """One message of Alertmanager.
 
     Attributes:
@@ -54,8 +54,8 @@ class Receiver:
         port: Where to listen on loopback; 0: any free port.
     """
 
-    def __init__(self, on_delivery: Callable[[Delivery], None] | None = None, port: int = 0) -> None:
-        self._deliveries: list[Delivery] = []
+    def __init__(self, on_delivery: Callable[[Notification], None] | None = None, port: int = 0) -> None:
+        self._deliveries: list[Notification] = []
         self._arrived = threading.Condition()
         self._on_delivery = on_delivery
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self._take))
@@ -66,15 +66,15 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
-    def deliveries(self) -> Sequence[Delivery]:
+    def deliveries(self) -> Sequence[Notification]:
         """What arrived so far, in order."""
         with self._arrived:
             return tuple(self._deliveries)
 
-    def await_delivery(self, wanted: Callable[[Delivery], bool], timeout_s: float) -> Delivery | None:
+    def await_delivery(self, wanted: Callable[[Notification], bool], timeout_s: float) -> Notification | None:
         """Return the first message that is `wanted`, waiting for it if need be; None when time is up."""
 
-        def found() -> Delivery | None:
+        def found() -> Notification | None:
             return next(filter(wanted, self._deliveries), None)
 
         with self._arrived:
@@ -91,7 +91,7 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
 
-    def _take(self, delivery: Delivery) -> None:
+    def _take(self, delivery: Notification) -> None:
         with self._arrived:
             self._deliveries.append(delivery)
             if self._on_delivery is not None:
@@ -99,7 +99,7 @@ class Receiver:
             self._arrived.notify_all()
 
 
-def _handler(take: Callable[[Delivery], None]) -> type[BaseHTTPRequestHandler]:
+def _handler(take: Callable[[Notification], None]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer(200)
@@ -113,7 +113,7 @@ def _handler(take: Callable[[Delivery], None]) -> type[BaseHTTPRequestHandler]:
             if not isinstance(message, dict):
                 self._answer(400)
                 return
-            take(Delivery(self.path, message))
+            take(Notification(self.path, message))
             self._answer(200)
 
         def log_message(self, *arguments: object) -> None:
@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=9099)
     options = parser.parse_args(arguments)
 
-    def show(delivery: Delivery) -> None:
+    def show(delivery: Notification) -> None:
         sys.stdout.write(f"{delivery}\n")
         sys.stdout.flush()
 

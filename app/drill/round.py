@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.drill.fault_switch import LEASE_S
-from app.drill.limits import Limits
-from app.drill.pages import FIRING, RESOLVED, Pages, false_pages, tells
-from app.drill.receiver import Delivery
+from app.drill.limits import DrillLimits
+from app.drill.pages import FIRING, RESOLVED, MessageSource, false_pages, tells
+from app.drill.receiver import Notification
 from app.drill.scenarios import Scenario, Scene
 from monitor.clock import Clock
 from monitor.errors import MonitorError
@@ -72,13 +72,13 @@ class Drill:
         clock: Time.
     """
 
-    def __init__(self, scene: Scene, watch: Watch, pages: Pages, clock: Clock) -> None:
+    def __init__(self, scene: Scene, watch: Watch, pages: MessageSource, clock: Clock) -> None:
         self._scene = scene
         self._watch = watch
         self._pages = pages
         self._clock = clock
 
-    async def play(self, fault: Scenario, limits: Limits, tell: Tell) -> Round:
+    async def play(self, fault: Scenario, limits: DrillLimits, tell: Tell) -> Round:
         """Cause a fault, wait for its page, take it back, wait for its end.
 
         Whatever happens meanwhile, the fault is taken back.
@@ -95,7 +95,9 @@ class Drill:
         result.false_pages = false_pages((await self._pages.heard())[begun:], fault.path, fault.alert)
         return result
 
-    async def _fail(self, fault: Scenario, limits: Limits, result: Round, begun: int, tell: Tell) -> None:
+    async def _fail(
+        self, fault: Scenario, limits: DrillLimits, result: Round, begun: int, tell: Tell
+    ) -> None:
         async with self._lasting(fault):
             since = self._clock.monotonic()
             tell(f"waiting for {fault.alert}")
@@ -110,7 +112,9 @@ class Drill:
                 lambda: self._all_reach(fault.wait_for), limits, limits.fire_s, "the fault did not spread"
             )
 
-    async def _recover(self, fault: Scenario, limits: Limits, result: Round, begun: int, tell: Tell) -> None:
+    async def _recover(
+        self, fault: Scenario, limits: DrillLimits, result: Round, begun: int, tell: Tell
+    ) -> None:
         since = self._clock.monotonic()
         tell("waiting until it is over")
         await self._told(fault, limits, limits.resolve_s, begun, RESOLVED)
@@ -118,9 +122,11 @@ class Drill:
         tell("listening for what should not come")
         await self._clock.sleep(limits.after_s)
 
-    async def _told(self, fault: Scenario, limits: Limits, seconds: float, begun: int, status: str) -> None:
+    async def _told(
+        self, fault: Scenario, limits: DrillLimits, seconds: float, begun: int, status: str
+    ) -> None:
         async def heard() -> bool:
-            deliveries: Sequence[Delivery] = (await self._pages.heard())[begun:]
+            deliveries: Sequence[Notification] = (await self._pages.heard())[begun:]
             return any(tells(delivery, fault.path, fault.alert, status) for delivery in deliveries)
 
         await self._until(
@@ -135,7 +141,7 @@ class Drill:
         return all(value is not None and value >= least[expr] for expr, value in values.items())
 
     async def _until(
-        self, holds: Callable[[], Awaitable[bool]], limits: Limits, seconds: float, failure: str
+        self, holds: Callable[[], Awaitable[bool]], limits: DrillLimits, seconds: float, failure: str
     ) -> None:
         end = self._clock.monotonic() + seconds
         while not await holds():

@@ -29,7 +29,7 @@ from monitor.definitions.deployment import Deployment
 Stage = Callable[[Scenario], AbstractAsyncContextManager[Drill]]
 
 
-class Child:
+class ChildServer:
     """A server of the drill's own, to break.
 
     Args:
@@ -64,7 +64,7 @@ def own_stage(program: Callable[[str], Path], deployment: Deployment, clock: Clo
                 url = chain.service.url
                 switch = FaultSwitch(chain.session, (url,), operator((key,), clock))
                 async with _reading(chain.session, (url,), (key,), fault, clock) as readers:
-                    scene = Scene(switch, readers, Child(chain.service), Child(chain.redis))
+                    scene = Scene(switch, readers, ChildServer(chain.service), ChildServer(chain.redis))
                     yield Drill(scene, chain.watch, ReceivedPages(chain.receiver), clock)
 
     return stage

@@ -27,7 +27,7 @@ _TOKEN_MARGIN_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadPlan:
     """What to send.
 
     Attributes:
@@ -59,7 +59,7 @@ class Plan:
             return False
 
 
-def run_load(plan: Plan, keys: Sequence[Key], *, as_json: bool = False) -> int:
+def run_load(plan: LoadPlan, keys: Sequence[Key], *, as_json: bool = False) -> int:
     """Send the traffic, print the summary, and return 1 if nothing at all was answered without an error."""
     tally = asyncio.run(_run(plan, keys))
     if as_json:
@@ -69,7 +69,7 @@ def run_load(plan: Plan, keys: Sequence[Key], *, as_json: bool = False) -> int:
     return 1 if tally.error_count >= max(1, tally.requests) else 0
 
 
-async def _run(plan: Plan, keys: Sequence[Key]) -> Tally:
+async def _run(plan: LoadPlan, keys: Sequence[Key]) -> Tally:
     issuer = TokenIssuer(keys, SystemClock())
     tokens = {
         clinic: issuer.mint(

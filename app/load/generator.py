@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import aiohttp
 
-from app.load.mix import Mix, Step
+from app.load.mix import LoadStep, Mix
 from app.load.tally import Tally, cache_outcome
 from monitor.clock import Clock
 
@@ -77,7 +77,7 @@ class Generator:
         self.tally.late_s = max(self.tally.late_s, woken - due)
         return woken
 
-    async def _send(self, step: Step, due: float) -> None:
+    async def _send(self, step: LoadStep, due: float) -> None:
         headers = {**self._headers[step.clinic], **step.headers}
         try:
             async with asyncio.timeout(_TIMEOUT_S):

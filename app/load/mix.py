@@ -40,7 +40,7 @@ WEIGHTS: Mapping[str, int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LoadStep:
     """One request to send.
 
     Attributes:
@@ -100,7 +100,7 @@ class Mix:
         self._weights = list(accumulate(WEIGHTS.values()))
         self._known: defaultdict[int, Knowledge] = defaultdict(Knowledge)
 
-    def next(self) -> Step:
+    def next(self) -> LoadStep:
         """Draw the next request."""
         clinic = self._random.choices(self._clinics, cum_weights=self._shares)[0]
         operation = self._random.choices(self._operations, cum_weights=self._weights)[0]
@@ -111,9 +111,9 @@ class Mix:
             return self._update(clinic, operation)
         if action == "detail":
             return self._detail(clinic, operation)
-        return Step(operation, clinic, "GET", self._reading(collection, action))
+        return LoadStep(operation, clinic, "GET", self._reading(collection, action))
 
-    def learn(self, step: Step, body: bytes, etag: str | None) -> None:
+    def learn(self, step: LoadStep, body: bytes, etag: str | None) -> None:
         """Keep what an answer of 200 showed."""
         known = self._known[step.clinic]
         if step.operation == "contacts.detail" and etag:
@@ -144,27 +144,27 @@ class Mix:
         # A clinic works on the people of the day: the further down the list, the seldomer opened.
         return min(int(self._random.expovariate(1 / _OPEN_AT_ONCE)), count - 1)
 
-    def _detail(self, clinic: int, operation: str) -> Step:
+    def _detail(self, clinic: int, operation: str) -> LoadStep:
         collection = operation.partition(".")[0]
         ids = self._known[clinic].ids[collection]
         if not ids:
-            return Step(f"{collection}.list", clinic, "GET", self._reading(collection, "list"))
-        return Step(operation, clinic, "GET", self._path_of(collection, ids[self._recent(len(ids))]))
+            return LoadStep(f"{collection}.list", clinic, "GET", self._reading(collection, "list"))
+        return LoadStep(operation, clinic, "GET", self._path_of(collection, ids[self._recent(len(ids))]))
 
-    def _update(self, clinic: int, operation: str) -> Step:
+    def _update(self, clinic: int, operation: str) -> LoadStep:
         versions = self._known[clinic].versions
         if not versions:
             return self._detail(clinic, "contacts.detail")
         path = self._random.choice(list(versions))
         headers = {"If-Match": versions.pop(path), "Content-Type": "application/merge-patch+json"}
         body = {"notes": f"Called back on {self._now.date()}, case {self._random.randrange(10_000)}."}
-        return Step(operation, clinic, "PATCH", path, headers, _encoded(body))
+        return LoadStep(operation, clinic, "PATCH", path, headers, _encoded(body))
 
-    def _create(self, clinic: int, operation: str) -> Step:
+    def _create(self, clinic: int, operation: str) -> LoadStep:
         collection = operation.partition(".")[0]
         contacts = self._known[clinic].ids["contacts"]
         if collection != "contacts" and not contacts:
-            return Step("contacts.list", clinic, "GET", self._reading("contacts", "list"))
+            return LoadStep("contacts.list", clinic, "GET", self._reading("contacts", "list"))
         new = {
             "contacts": self._new_contact,
             "appointments": self._new_appointment,
@@ -172,7 +172,7 @@ class Mix:
         }
         body = new[collection](contacts)
         headers = {"Content-Type": "application/json"}
-        return Step(operation, clinic, "POST", self._reading(collection, ""), headers, _encoded(body))
+        return LoadStep(operation, clinic, "POST", self._reading(collection, ""), headers, _encoded(body))
 
     def _new_contact(self, _: Sequence[int]) -> dict[str, Any]:
         number = self._random.randrange(1_000_000)

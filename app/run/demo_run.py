@@ -13,7 +13,7 @@ from app.auth import Role, TokenIssuer
 from app.config import AppConfig
 from app.demo.clinics import demo_clinics
 from app.run import local
-from app.run.supervisor import Traffic, run_until_stopped, service_url
+from app.run.supervisor import DemoTraffic, run_until_stopped, service_url
 from app.serve import require_free
 from monitor.clock import SystemClock
 
@@ -51,7 +51,7 @@ def run_demo(folder: Path, overrides: Mapping[str, str], rate: float) -> None:
     tokens = _tokens(config)
     console.print(f"run: starting {config.workers} worker(s) of {config.server}")
     asyncio.run(
-        run_until_stopped(config, log, Traffic(tokens, rate), console, _banner(config, log, tokens, rate))
+        run_until_stopped(config, log, DemoTraffic(tokens, rate), console, _banner(config, log, tokens, rate))
     )
 
 

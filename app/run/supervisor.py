@@ -43,7 +43,7 @@ class ServiceEnded(MonitorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class DemoTraffic:
     """The light traffic beside the service.
 
     Attributes:
@@ -62,7 +62,7 @@ def service_url(config: AppConfig) -> str:
 
 
 async def run_until_stopped(
-    config: AppConfig, log: Path, traffic: Traffic, console: Console, banner: str
+    config: AppConfig, log: Path, traffic: DemoTraffic, console: Console, banner: str
 ) -> None:
     """Start the service, say that it is there, send traffic, and stop all of it on a signal.
 
@@ -120,7 +120,7 @@ async def _await_ready(url: str, clock: Clock) -> None:
             await clock.sleep(_POLL_S)
 
 
-async def _send(url: str, traffic: Traffic) -> None:
+async def _send(url: str, traffic: DemoTraffic) -> None:
     if not traffic.rate:
         return
     from app.load.arrivals import poisson  # noqa: PLC0415 - loaded while nobody waits for it

@@ -15,6 +15,7 @@ import structlog
 from opentelemetry.trace import Tracer
 
 from monitor.cache.admission import Admission
+from monitor.cache.cache_observer import CacheLayer, CacheObserver, CacheResult
 from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
 from monitor.cache.generations import Generations, born_at
@@ -27,9 +28,8 @@ from monitor.cache.lookup_spans import LookupSpans
 from monitor.cache.miss_handler import MissHandler
 from monitor.cache.near_cache import NearCache, NearEntry
 from monitor.cache.near_hits import NearHits
-from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.reader import Found, Reader
+from monitor.cache.reader import EntryReader, FoundEntry
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import Sealer
@@ -98,7 +98,7 @@ class TenantCache:
         self._sampler = sampler
         self._bypassed = _BypassLog(clock)
         generations = Generations(store, clock, prefix=prefix)
-        self._finder = Reader(
+        self._finder = EntryReader(
             store=store,
             generations=generations,
             sealer=sealer,
@@ -215,7 +215,7 @@ class TenantCache:
                 return self._hit(key, held.entry, _NEAR, self._time(), began, traced=traced)
             nearby = near.get(key)
         try:
-            # `Reader.find`, without a coroutine of its own.
+            # `EntryReader.find`, without a coroutine of its own.
             reading = await finder.read(key.read_keys if nearby is None else key.generation_keys)
             found = finder.found(key, epoch, reading, near, nearby)
             if found is None:
@@ -242,7 +242,7 @@ class TenantCache:
         return self._spans.around(key.domain, lookup, began) if traced else lookup
 
     def _look_behind(
-        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, entry: Entry, now: float
+        self, policy: CachePolicy, key: CacheKey, load: Load, found: FoundEntry, entry: Entry, now: float
     ) -> None:
         """Do what some hits have done behind them; none waits for it."""
         self._hits += 1
@@ -265,7 +265,7 @@ class TenantCache:
         # What Lookup(...) does, at half its cost.
         return _new(Lookup, (value, _HIT, layer, expires_at - now, now - created_at, False, False, negative))
 
-    async def _found_now(self, key: CacheKey) -> Found | None:
+    async def _found_now(self, key: CacheKey) -> FoundEntry | None:
         epoch = self._admission.admits(key.tenant, key.domain)
         return None if epoch is None else await self._finder.find(self._policies[key.domain], key, epoch)
 

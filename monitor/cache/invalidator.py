@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from monitor.cache.admission import Admission
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.generations import Generations
 from monitor.cache.lookup import Refreshed
 from monitor.cache.near_cache import NearCache
-from monitor.cache.observer import CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable

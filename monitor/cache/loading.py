@@ -7,13 +7,13 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from monitor.cache.admission import Admission
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.entry import Entry
 from monitor.cache.expiry import Expiry
 from monitor.cache.keys import CacheKey
 from monitor.cache.load_lease import LoadLease
 from monitor.cache.lookup import Load, Loaded
 from monitor.cache.near_cache import NearCache
-from monitor.cache.observer import CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.sealing import Sealer, opened
 from monitor.cache.single_flight import SingleFlight

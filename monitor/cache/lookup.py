@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from monitor.cache.observer import CacheLayer, CacheResult
+from monitor.cache.cache_observer import CacheLayer, CacheResult
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from typing import Final, Protocol, runtime_checkable
 
 from opentelemetry.trace import INVALID_SPAN, NoOpTracer, StatusCode, Tracer, get_current_span
 
+from monitor.cache.cache_observer import CacheLayer, CacheResult
 from monitor.cache.lookup import Lookup
-from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.clock import Clock
 
 DOMAIN: Final = "cache.domain"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from secrets import token_hex
 
-from monitor.cache.store import Reading
+from monitor.cache.store import StoreReading
 from monitor.clock import Clock
 
 _OVERHEAD = 200  # bytes of Python around one key and value, measured with tracemalloc
@@ -36,9 +36,9 @@ class MemoryStore:
     def __len__(self) -> int:
         return len(self._held)
 
-    async def read(self, keys: tuple[str, ...]) -> Reading:
+    async def read(self, keys: tuple[str, ...]) -> StoreReading:
         now = self._clock.monotonic()
-        return Reading([self._get(key, now) for key in keys], self._incarnation, now)
+        return StoreReading([self._get(key, now) for key in keys], self._incarnation, now)
 
     async def write(self, key: str, value: bytes, ttl_s: float) -> None:
         self._set(key, value, ttl_s)

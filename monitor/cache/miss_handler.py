@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from monitor.cache.bypass_flight import BypassFlight
+from monitor.cache.cache_observer import CacheLayer, CacheObserver, CacheResult
 from monitor.cache.keys import CacheKey
 from monitor.cache.loading import Landing, Loading
 from monitor.cache.lookup import Load, Lookup
-from monitor.cache.observer import CacheLayer, CacheObserver, CacheResult
 from monitor.cache.policy import CachePolicy
-from monitor.cache.reader import Found
+from monitor.cache.reader import FoundEntry
 from monitor.cache.waiting import within
 from monitor.clock import Clock
 
@@ -40,7 +40,7 @@ class MissHandler:
         await self._bypass.aclose()
 
     async def load(
-        self, policy: CachePolicy, key: CacheKey, load: Load, found: Found, began: float
+        self, policy: CachePolicy, key: CacheKey, load: Load, found: FoundEntry, began: float
     ) -> Lookup:
         """Answer from a load that this caller begins or joins, or with what is stale if the policy lets it.
 
@@ -93,14 +93,14 @@ class MissHandler:
             self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
 
     async def _stale_after_soft_timeout(
-        self, policy: CachePolicy, landed: asyncio.Future[Landing], found: Found
+        self, policy: CachePolicy, landed: asyncio.Future[Landing], found: FoundEntry
     ) -> Lookup | None:
         stale = self._stale(policy, found) if policy.soft_timeout_s > 0 else None
         if stale is None or await within(self._clock, landed, policy.soft_timeout_s):
             return None
         return stale
 
-    def _stale(self, policy: CachePolicy, found: Found) -> Lookup | None:
+    def _stale(self, policy: CachePolicy, found: FoundEntry) -> Lookup | None:
         entry = found.entry
         if entry is None or entry.negative:
             return None

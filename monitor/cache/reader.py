@@ -6,21 +6,21 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from monitor.cache.admission import Admission
+from monitor.cache.cache_observer import CacheLayer, CacheObserver
 from monitor.cache.entry import Entry
 from monitor.cache.generations import TOKEN_BYTES, Generations, stamp
 from monitor.cache.keys import CacheKey
 from monitor.cache.near_cache import NearCache, NearEntry
-from monitor.cache.observer import CacheLayer, CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.sealing import Sealer, opened
-from monitor.cache.store import Reading, Store
+from monitor.cache.store import Store, StoreReading
 from monitor.errors import StoreUnavailable
 
 _NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
 _new = tuple.__new__  # builds what is built for every lookup, at half the cost of its own constructor
 
 
-class Found(NamedTuple):
+class FoundEntry(NamedTuple):
     """What a read of the store found; a load behind it may store under what was seen (`loading.Sight`).
 
     Attributes:
@@ -38,7 +38,7 @@ class Found(NamedTuple):
     layer: CacheLayer
 
 
-class Reader:
+class EntryReader:
     """Reads entries from the near cache, validated, and from the store.
 
     Attributes:
@@ -63,15 +63,15 @@ class Reader:
         admission: Admission,
         observer: CacheObserver,
     ) -> None:
-        self.read: Callable[[tuple[str, ...]], Awaitable[Reading]] = store.read
+        self.read: Callable[[tuple[str, ...]], Awaitable[StoreReading]] = store.read
         self._generations = generations
         self._sealer = sealer
         self._near = near
         self._admission = admission
         self._observer = observer
-        self._last: tuple[Reading, CacheKey, Found] | None = None
+        self._last: tuple[StoreReading, CacheKey, FoundEntry] | None = None
 
-    async def find(self, policy: CachePolicy, key: CacheKey, epoch: int) -> Found:
+    async def find(self, policy: CachePolicy, key: CacheKey, epoch: int) -> FoundEntry:
         """Return what is stored for `key` under `epoch`.
 
         Raises:
@@ -83,8 +83,8 @@ class Reader:
         return self.found(key, epoch, reading, near, held) or await self.find_more(key, epoch, reading, near)
 
     def found(
-        self, key: CacheKey, epoch: int, reading: Reading, near: NearCache | None, held: NearEntry | None
-    ) -> Found | None:
+        self, key: CacheKey, epoch: int, reading: StoreReading, near: NearCache | None, held: NearEntry | None
+    ) -> FoundEntry | None:
         """Make out what a reading found; None: go on with `find_more`.
 
         It needs no coroutine of its own, which a hit would pay for.
@@ -105,12 +105,14 @@ class Reader:
         seen = stamp(epoch, own, bulk)
         if held is not None and near is not None:
             held.sighting = near.sight(key, seen, sent_at)
-            return _new(Found, (seen, epoch, sent_at, held.entry, _NEAR)) if held.stamp == seen else None
+            return _new(FoundEntry, (seen, epoch, sent_at, held.entry, _NEAR)) if held.stamp == seen else None
         found = self._opened(key, seen, epoch, sent_at, values[2], near)
         self._last = (reading, key, found)
         return found
 
-    async def find_more(self, key: CacheKey, epoch: int, reading: Reading, near: NearCache | None) -> Found:
+    async def find_more(
+        self, key: CacheKey, epoch: int, reading: StoreReading, near: NearCache | None
+    ) -> FoundEntry:
         """Bring missing generations into being, or fetch the value, where one trip was not enough.
 
         Raises:
@@ -131,8 +133,8 @@ class Reader:
         sent_at: float,
         sealed: bytes | None,
         near: NearCache | None,
-    ) -> Found:
+    ) -> FoundEntry:
         entry = opened(self._sealer, self._observer, key, seen, sealed)
         if near is not None and entry is not None:
             near.put(key, entry, seen, epoch, sent_at)
-        return _new(Found, (seen, epoch, sent_at, entry, _STORE))
+        return _new(FoundEntry, (seen, epoch, sent_at, entry, _STORE))

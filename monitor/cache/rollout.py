@@ -11,8 +11,8 @@ from zlib import crc32
 
 import structlog
 
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.keys import CacheKey
-from monitor.cache.observer import CacheObserver
 from monitor.errors import ConfigurationError
 
 ALL = "*"
@@ -20,7 +20,7 @@ _BUCKETS = 2**32
 _EVERYTHING = (None, None)
 _log = structlog.get_logger(__name__)
 
-Scope = tuple[int | None, str | None]
+SwitchScope = tuple[int | None, str | None]
 """A tenant and a domain; None stands for all."""
 
 
@@ -36,8 +36,8 @@ class Rollout:
 
     def __init__(self, observer: CacheObserver, share: float = 1.0) -> None:
         self._observer = observer
-        self._own: dict[Scope, float] = {_EVERYTHING: _checked(share)}
-        self._durable: dict[Scope, float] = {}
+        self._own: dict[SwitchScope, float] = {_EVERYTHING: _checked(share)}
+        self._durable: dict[SwitchScope, float] = {}
         self._shares = dict(self._own)
         self.full: bool = share >= 1
         observer.switched(ALL, share > 0)
@@ -70,14 +70,14 @@ class Rollout:
         self._own[tenant, domain] = _checked(share)
         self._merge()
 
-    def follow(self, shares: Mapping[Scope, float]) -> None:
+    def follow(self, shares: Mapping[SwitchScope, float]) -> None:
         """Take the shares that every worker keeps; each replaces this worker's own for its scope."""
         if shares != self._durable:
             self._durable = dict(shares)
             self._merge()
 
     @property
-    def own(self) -> Mapping[Scope, float]:
+    def own(self) -> Mapping[SwitchScope, float]:
         """The shares that were set in this worker alone."""
         return dict(self._own)
 

@@ -12,16 +12,16 @@ from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.entry import Entry
 from monitor.cache.keys import CacheKey
 from monitor.cache.lookup import Load
-from monitor.cache.observer import CacheObserver
-from monitor.cache.reader import Found
+from monitor.cache.reader import FoundEntry
 from monitor.clock import Clock
 
 _log = structlog.get_logger(__name__)
 
-Find = Callable[[CacheKey], Awaitable[Found | None]]
+Find = Callable[[CacheKey], Awaitable[FoundEntry | None]]
 
 
 class ConsistencySampler:

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.entry import Entry, decode
 from monitor.cache.generations import STAMP_BYTES
 from monitor.cache.keys import CacheKey
-from monitor.cache.observer import CacheObserver
 from monitor.errors import ConfigurationError, EntryRejected
 
 _VERSION = b"\x01"

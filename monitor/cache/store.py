@@ -28,7 +28,7 @@ class Signals(Protocol):
         ...
 
 
-class Reading(NamedTuple):
+class StoreReading(NamedTuple):
     """The answer to one `read`.
 
     Attributes:
@@ -54,7 +54,7 @@ class Store(Protocol):
     @property
     def signals(self) -> Signals | None: ...
 
-    def read(self, keys: tuple[str, ...]) -> Awaitable[Reading]:
+    def read(self, keys: tuple[str, ...]) -> Awaitable[StoreReading]:
         """Return the values of `keys`, which share a slot, as of one moment."""
         ...
 

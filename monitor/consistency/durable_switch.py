@@ -15,7 +15,7 @@ from monitor.consistency import outbox_statements as outbox
 from monitor.consistency.outbox_store import OutboxStore
 from monitor.consistency.protocol import OutboxNews
 
-Scope = tuple[int | None, str | None]
+SwitchScope = tuple[int | None, str | None]
 
 
 class DurableSwitch:
@@ -69,7 +69,7 @@ class DurableSwitch:
             outbox.switch(tenant, domain, share, now),
         )
 
-    async def positions(self) -> Mapping[Scope, float]:
+    async def positions(self) -> Mapping[SwitchScope, float]:
         """Return what was set, by (tenant, domain): a share, or 0 where it is off.
 
         Raises:
@@ -78,7 +78,7 @@ class DurableSwitch:
         rows = await self._tables.rows(outbox.switched())
         return {(row.tenant, row.domain): row.share or 0.0 for row in rows}
 
-    async def off(self) -> Sequence[Scope]:
+    async def off(self) -> Sequence[SwitchScope]:
         """Return what is switched off, as (tenant, domain); None stands for all; raises as above."""
         return [scope for scope, share in (await self.positions()).items() if not share]
 

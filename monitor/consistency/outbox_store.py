@@ -25,7 +25,7 @@ from monitor.database.connections import (
     is_sqlite,
     make_engine,
 )
-from monitor.database.observer import DatabaseObserver
+from monitor.database.database_observer import DatabaseObserver
 from monitor.database.statements import COMMIT, words_of
 from monitor.database.telemetry import StatementTelemetry
 from monitor.database.transaction import LOST, Transaction, lost, opened

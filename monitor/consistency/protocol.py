@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from monitor.cache.observer import CacheObserver
+from monitor.cache.cache_observer import CacheObserver
 from monitor.consistency.outbox_statements import OutboxSnapshot
 
 

@@ -22,7 +22,7 @@ from monitor.consistency.relay import Relay
 from monitor.consistency.relay_loop import RelayLoop
 from monitor.consistency.settlement import CacheSettlement
 from monitor.database.connections import APPLICATION_NAME
-from monitor.database.observer import DatabaseObserver
+from monitor.database.database_observer import DatabaseObserver
 
 
 class ProtocolWorker:

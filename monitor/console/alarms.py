@@ -51,7 +51,7 @@ class Alarm:
         return self.state not in (State.WHOLE, State.QUIET)
 
 
-Value = Callable[[Sequence[Point]], tuple[float | None, int]]
+PointMeasure = Callable[[Sequence[Point]], tuple[float | None, int]]
 
 
 def alarms(objectives: Objectives, points: Sequence[Point]) -> list[Alarm]:
@@ -151,4 +151,8 @@ def _hits(points: Sequence[Point]) -> tuple[float | None, int]:
     return lookups.hit_ratio, lookups.total
 
 
-_VALUES: Final[Mapping[str, Value]] = {"latency_mean": _mean, "error_ratio": _errors, "hit_ratio": _hits}
+_VALUES: Final[Mapping[str, PointMeasure]] = {
+    "latency_mean": _mean,
+    "error_ratio": _errors,
+    "hit_ratio": _hits,
+}

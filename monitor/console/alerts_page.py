@@ -9,9 +9,9 @@ from monitor.console import words
 from monitor.console.alarms import Alarm, State
 from monitor.console.html import Child, Markup
 from monitor.console.issues import issues
-from monitor.console.layout import at, badge, card, grid
 from monitor.console.links import Links
 from monitor.console.overview import taken, verdict
+from monitor.console.page_frame import at, badge, card, grid
 from monitor.console.snapshot import Snapshot
 from monitor.metrics import catalogue
 from monitor.objectives import Objectives

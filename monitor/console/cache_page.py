@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.html import Markup
-from monitor.console.layout import Frame, badge, card, grid, tiles
 from monitor.console.overview import hit_chart, judged_tile, taken
+from monitor.console.page_frame import Frame, badge, card, grid, tiles
 from monitor.console.snapshot import Scopes, Snapshot
 from monitor.metrics import catalogue
 from monitor.objectives import Objectives

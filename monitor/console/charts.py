@@ -40,7 +40,7 @@ Words = Callable[[float | None], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ChartLine:
     """One line.
 
     Attributes:
@@ -68,7 +68,7 @@ class Chart:
 
     title: str
     times: Sequence[str]
-    series: Sequence[Series]
+    series: Sequence[ChartLine]
     words: Words
     bound: float | None = None
     top: float = 0.0

@@ -9,14 +9,14 @@ from monitor.console import words
 from monitor.console.history import Point
 from monitor.console.html import Markup
 from monitor.console.issues import issues
-from monitor.console.layout import badge, card, grid, tiles
 from monitor.console.links import Links
 from monitor.console.overview import charts, judged_tile, taken
+from monitor.console.page_frame import badge, card, grid, tiles
 from monitor.console.snapshot import Snapshot
 from monitor.console.tables import ORDERS, clinic_rows, clinic_table
 from monitor.metrics import catalogue
 from monitor.metrics.catalogue import TENANT_DURATION
-from monitor.metrics.service_levels import Requests
+from monitor.metrics.service_levels import RequestStats
 from monitor.objectives import Objectives
 
 _SHOWN = 100
@@ -80,7 +80,7 @@ def clinic(
         course: Its last minutes, step by step.
     """
     performance = snapshot.performance
-    requests = performance.tenants.get(tenant) or Requests(TENANT_DURATION.buckets)
+    requests = performance.tenants.get(tenant) or RequestStats(TENANT_DURATION.buckets)
     return h.markup(
         _numbers(snapshot, objectives, tenant, requests),
         issues(snapshot, links, tenant),
@@ -91,7 +91,7 @@ def clinic(
     )
 
 
-def _numbers(snapshot: Snapshot, objectives: Objectives, tenant: str, requests: Requests) -> Markup:
+def _numbers(snapshot: Snapshot, objectives: Objectives, tenant: str, requests: RequestStats) -> Markup:
     percentiles = [
         (name, words.seconds(found.value if (found := requests.quantile(share, 20)) else None), "", False)
         for name, share in _QUANTILES

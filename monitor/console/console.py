@@ -19,7 +19,7 @@ from monitor.console.pages import Pages
 from monitor.console.security import harden
 from monitor.console.steering import Steering
 from monitor.console.trace_pages import TracePages
-from monitor.console.views import View, Views
+from monitor.console.views import ViewRenderer, Views
 from monitor.console.visit import Visits
 from monitor.tracing.recent import RecentTraces
 
@@ -120,7 +120,7 @@ class Console:
         longest_s = min(self._stream_s, left_s)
         return harden(EventStream(lambda: self._follow(f"{links.root} {name}", view), self._clock, longest_s))
 
-    async def _follow(self, key: str, view: View) -> Events:
+    async def _follow(self, key: str, view: ViewRenderer) -> Events:
         async with aclosing(self._live.watch()) as snapshots:
             async for snapshot in snapshots:
                 yield await self._live.rendered(key, lambda at: event(view(at).encode()), snapshot)

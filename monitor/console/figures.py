@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.metrics.catalogue import Metric
-from monitor.metrics.family import Reading
+from monitor.metrics.family import Families
 from monitor.metrics.windows import counter_rows, histogram_rows, percentile, summed
 
 
@@ -16,7 +16,7 @@ class Figures:
         reading: The families as they stand.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Families) -> None:
         self._reading = reading
 
     def rows(self, metric: Metric) -> list[tuple[tuple[str, ...], float]]:

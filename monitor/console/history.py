@@ -19,8 +19,8 @@ from monitor.metrics.catalogue import (
     TENANT_REQUESTS,
     Outcome,
 )
-from monitor.metrics.family import Family, Reading
-from monitor.metrics.service_levels import Lookups, Requests
+from monitor.metrics.family import Families, Family
+from monitor.metrics.service_levels import Lookups, RequestStats
 from monitor.metrics.windows import Step, Window, Windows, counter_rows, histogram_rows
 
 _LONGEST_S: Final = 3_600.0
@@ -40,7 +40,7 @@ class Point:
 
     at: float
     seconds: float
-    requests: Requests
+    requests: RequestStats
     domains: Mapping[str, Lookups] = field(default_factory=dict)
 
     @property
@@ -86,9 +86,9 @@ class History:
         return point(self._clock.monotonic(), window.seconds, window.reading, self._probes)
 
 
-def point(at: float, seconds: float, reading: Reading, probes: Collection[str]) -> Point:
+def point(at: float, seconds: float, reading: Families, probes: Collection[str]) -> Point:
     """Add up what a step counted."""
-    requests = Requests(HTTP_DURATION.buckets)
+    requests = RequestStats(HTTP_DURATION.buckets)
     for (_, route, status, _), buckets, total in histogram_rows(reading[HTTP_DURATION.name]):
         if route not in probes:
             requests.add(buckets, total)
@@ -108,7 +108,7 @@ def route_courses(
     """Return the last minutes of some routes, by (method, template), from one walk over the steps."""
     courses: dict[tuple[str, str], list[Point]] = {route: [] for route in routes}
     for step in windows.steps(float("-inf"), (HTTP_DURATION,)):
-        found = {route: Requests(HTTP_DURATION.buckets) for route in routes}
+        found = {route: RequestStats(HTTP_DURATION.buckets) for route in routes}
         for (method, route, status, _), buckets, total in histogram_rows(step.reading[HTTP_DURATION.name]):
             requests = found.get((method, route))
             if requests is not None:
@@ -120,7 +120,7 @@ def route_courses(
 
 
 def _tenant_point(step: Step) -> Point:
-    requests = Requests(TENANT_DURATION.buckets)
+    requests = RequestStats(TENANT_DURATION.buckets)
     for _, buckets, total in histogram_rows(step.reading[TENANT_DURATION.name]):
         requests.add(buckets, total)
     for (_, outcome), count in counter_rows(step.reading[TENANT_REQUESTS.name]):

@@ -9,8 +9,8 @@ from typing import Final
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.html import Child, Markup
-from monitor.console.layout import at, card, grid
 from monitor.console.links import Links
+from monitor.console.page_frame import at, card, grid
 from monitor.console.snapshot import Snapshot
 from monitor.metrics.service_levels import Issue
 

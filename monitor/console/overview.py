@@ -8,12 +8,12 @@ from typing import Final
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.alarms import Alarm, State
-from monitor.console.charts import Chart, Series
+from monitor.console.charts import Chart, ChartLine
 from monitor.console.history import Point
 from monitor.console.html import Markup
 from monitor.console.issues import broken_for, issues
-from monitor.console.layout import at, badge, card, grid, tiles
 from monitor.console.links import Links
+from monitor.console.page_frame import at, badge, card, grid, tiles
 from monitor.console.runtime import runtime
 from monitor.console.snapshot import Snapshot
 from monitor.console.tables import clinic_rows, clinic_table, route_table
@@ -133,18 +133,18 @@ def charts(snapshot: Snapshot, course: Sequence[Point], objectives: Objectives) 
     times = [words.clock(snapshot.moment(point.at)) for point in points]
     quantiles = (("P50", _P50), ("P95", _P95), ("P99", _P99))
     charts = (
-        Chart("Requests", times, [Series("requests", [p.per_second for p in points])], words.rate),
+        Chart("Requests", times, [ChartLine("requests", [p.per_second for p in points])], words.rate),
         Chart(
             "Response time",
             times,
-            [Series(name, [p.quantile_s(share) for p in points]) for name, share in quantiles],
+            [ChartLine(name, [p.quantile_s(share) for p in points]) for name, share in quantiles],
             words.seconds,
             objectives.latency.latency_bound_s,
         ),
         Chart(
             "Errors",
             times,
-            [Series("failed", [p.requests.error_ratio for p in points])],
+            [ChartLine("failed", [p.requests.error_ratio for p in points])],
             words.share,
             objectives.error_ratio.bound,
             most=1.0,
@@ -159,12 +159,12 @@ def hit_chart(
 ) -> Chart:
     """Return the hit ratio over time: of each domain, or of all."""
     series = [
-        Series(
+        ChartLine(
             words.domain_name(name),
             [p.domains[name].hit_ratio if name in p.domains else None for p in points],
         )
         for name in domains
-    ] or [Series("hits", [p.lookups.hit_ratio for p in points])]
+    ] or [ChartLine("hits", [p.lookups.hit_ratio for p in points])]
     return Chart(title, times, series, words.share, objectives.hit_ratio.bound, top=1.0, most=1.0)
 
 

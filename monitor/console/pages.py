@@ -14,9 +14,9 @@ from monitor.console import html as h
 from monitor.console.cache_page import rollout_form, switch_forms
 from monitor.console.clinics import clinic_search
 from monitor.console.html import Child, Markup
-from monitor.console.layout import badge
 from monitor.console.links import Links
 from monitor.console.live import Live
+from monitor.console.page_frame import badge
 from monitor.console.session import Session
 from monitor.console.snapshot import Snapshot
 from monitor.console.steering import SAID, Steering

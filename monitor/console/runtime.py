@@ -6,7 +6,7 @@ from typing import Final
 
 from monitor.console import words
 from monitor.console.html import Markup
-from monitor.console.layout import tiles
+from monitor.console.page_frame import tiles
 from monitor.console.snapshot import Snapshot
 from monitor.metrics import catalogue
 from monitor.metrics.catalogue import Metric

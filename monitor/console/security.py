@@ -29,7 +29,7 @@ HEADERS: Final = {
 _LONGEST_FORM: Final = 8_192
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
-Fields = dict[str, str]
+FormFields = dict[str, str]
 
 
 def harden(response: Response) -> Response:
@@ -39,7 +39,7 @@ def harden(response: Response) -> Response:
     return response
 
 
-async def read_form(request: Request) -> Fields | None:
+async def read_form(request: Request) -> FormFields | None:
     """Return the fields of a form that this site's own page sent; None of anything else."""
     if not _from_here(request) or request.headers.get("content-type", "").split(";")[0] != _FORM_TYPE:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from monitor.console import html as h
-from monitor.console.layout import Frame, badge
+from monitor.console.page_frame import Frame, badge
 
 _REASONS: Final = {
     "expired": "This token has expired. Ask for a new one.",

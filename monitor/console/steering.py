@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from monitor.cache.rollout import Rollout
 from monitor.console.links import Links
-from monitor.console.security import Fields
+from monitor.console.security import FormFields
 from monitor.console.session import Session
 from monitor.errors import DatabaseError
 from monitor.operations.cache_switch_endpoint import CacheSwitch, Position
@@ -59,19 +59,19 @@ class Steering:
         """Whether what is moved reaches every worker and outlives a restart."""
         return self._switch.is_durable
 
-    async def switch(self, request: Request, _session: Session, fields: Fields) -> Response:
+    async def switch(self, request: Request, _session: Session, fields: FormFields) -> Response:
         """Switch the cache off or on for a scope."""
         enabled = fields.get("enabled") == "yes"
         return await self._move(request, fields, "on" if enabled else "off", enabled=enabled)
 
-    async def roll_out(self, request: Request, _session: Session, fields: Fields) -> Response:
+    async def roll_out(self, request: Request, _session: Session, fields: FormFields) -> Response:
         """Set the share of the traffic that uses the cache."""
         share = _percent(fields.get("share", ""))
         if share is None:
             return self._answer(request, "number")
         return await self._move(request, fields, "share", share=share)
 
-    async def _move(self, request: Request, fields: Fields, said: str, **asked: float) -> Response:
+    async def _move(self, request: Request, fields: FormFields, said: str, **asked: float) -> Response:
         try:
             await self._switch.move(self._position(fields, asked))
         except (msgspec.ValidationError, ValueError):
@@ -80,7 +80,7 @@ class Steering:
             return self._answer(request, "database")
         return self._answer(request, said)
 
-    def _position(self, fields: Fields, asked: Mapping[str, float]) -> Position:
+    def _position(self, fields: FormFields, asked: Mapping[str, float]) -> Position:
         domain, clinic = fields.get("domain"), fields.get("clinic")
         if domain is not None and domain not in self._domains:
             raise ValueError("no such domain")

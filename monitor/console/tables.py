@@ -9,10 +9,10 @@ from monitor.console import html as h
 from monitor.console import words
 from monitor.console.charts import bar
 from monitor.console.html import Child, Markup
-from monitor.console.layout import grid
 from monitor.console.links import Links
+from monitor.console.page_frame import grid
 from monitor.console.snapshot import Snapshot
-from monitor.metrics.service_levels import Requests, ServiceLevels
+from monitor.metrics.service_levels import RequestStats, ServiceLevels
 from monitor.objectives import Objectives, Threshold
 
 _FEWEST: Final = 20
@@ -24,7 +24,7 @@ class ClinicRow(NamedTuple):
     """One clinic in the window."""
 
     tenant: str
-    requests: Requests
+    requests: RequestStats
     hit_ratio: float | None
 
 
@@ -89,7 +89,7 @@ def route_table(snapshot: Snapshot, links: Links, objectives: Objectives, most_r
 
 
 def _measures(
-    requests: Requests, objectives: Objectives, snapshot: Snapshot, of: str | tuple[str, str]
+    requests: RequestStats, objectives: Objectives, snapshot: Snapshot, of: str | tuple[str, str]
 ) -> tuple[Child, Child, Child]:
     """Average, P99 and errors; what breaks an objective stands out."""
     latency, errors = objectives.latency_mean, objectives.error_ratio

@@ -10,8 +10,8 @@ from monitor.console import html as h
 from monitor.console import words
 from monitor.console.charts import bar
 from monitor.console.html import Child, Markup, tag
-from monitor.console.layout import at, badge, card, grid, tiles
 from monitor.console.links import Links
+from monitor.console.page_frame import at, badge, card, grid, tiles
 from monitor.console.tables import clinic_link
 from monitor.tracing.recent import SpanView, TraceView, Wanted
 

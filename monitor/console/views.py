@@ -9,14 +9,14 @@ from monitor.console.cache_page import cache
 from monitor.console.clinics import clinic, clinics
 from monitor.console.history import Point
 from monitor.console.html import Markup
-from monitor.console.layout import live
 from monitor.console.links import Links
 from monitor.console.overview import overview
+from monitor.console.page_frame import live
 from monitor.console.snapshot import Snapshot
 from monitor.console.tables import ORDERS
 from monitor.objectives import Objectives
 
-View = Callable[[Snapshot], Markup]
+ViewRenderer = Callable[[Snapshot], Markup]
 
 
 class Views:
@@ -31,7 +31,7 @@ class Views:
         self._objectives = objectives
         self._course = course
 
-    def find(self, name: str, links: Links) -> View | None:
+    def find(self, name: str, links: Links) -> ViewRenderer | None:
         """Return what draws the view of a name; None where there is none.
 
         Args:
@@ -41,10 +41,10 @@ class Views:
         draw = self._find(name, links)
         return None if draw is None else lambda snapshot: live(draw(snapshot))
 
-    def _find(self, name: str, links: Links) -> View | None:
+    def _find(self, name: str, links: Links) -> ViewRenderer | None:
         objectives = self._objectives
         kind, _, detail = name.partition(":")
-        plain: dict[str, View] = {
+        plain: dict[str, ViewRenderer] = {
             "overview": lambda snapshot: overview(snapshot, links, objectives),
             "cache": lambda snapshot: cache(snapshot, objectives),
             "alerts": lambda snapshot: alerts(snapshot, links, objectives),

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from monitor.clock import Clock
-from monitor.console.layout import Frame
 from monitor.console.links import Links
-from monitor.console.security import Fields, harden, is_encrypted, read_form
+from monitor.console.page_frame import Frame
+from monitor.console.security import FormFields, harden, is_encrypted, read_form
 from monitor.console.session import Session, Sessions
 from monitor.console.sign_in_page import sign_in_page
 from monitor.errors import AuthenticationError
@@ -63,7 +63,7 @@ class Visits:
 
         return handler
 
-    def action(self, act: Callable[[Request, Session, Fields], Awaitable[Response]]) -> Handler:
+    def action(self, act: Callable[[Request, Session, FormFields], Awaitable[Response]]) -> Handler:
         """Return the handler of a form that only a signed-in operator's own page may send."""
 
         async def handler(request: Request) -> Response:
@@ -106,7 +106,7 @@ class Visits:
         response.delete_cookie(FORM_COOKIE, path=links.home)
         return harden(response)
 
-    async def sign_out(self, request: Request, _session: Session, _fields: Fields) -> Response:
+    async def sign_out(self, request: Request, _session: Session, _fields: FormFields) -> Response:
         """End the session in this browser."""
         links = Links.of(request)
         response = RedirectResponse(links.to("sign-in"), _SEE_OTHER)

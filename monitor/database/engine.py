@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 
 from monitor.clock import Clock
 from monitor.database.connections import PoolSettings, for_reading, for_writing, is_sqlite, make_engine
-from monitor.database.observer import DatabaseObserver
+from monitor.database.database_observer import DatabaseObserver
 from monitor.database.scope import TENANT_COLUMN
 from monitor.database.telemetry import StatementTelemetry
 from monitor.database.transaction import Transaction, opened

@@ -14,7 +14,7 @@ import structlog
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from monitor.clock import Clock
-from monitor.database.observer import DatabaseObserver
+from monitor.database.database_observer import DatabaseObserver
 from monitor.database.session_end import sqlstate_of
 from monitor.database.statements import StatementWords
 from monitor.errors import ConnectionLost, ConstraintViolated, StatementFailed

@@ -8,9 +8,9 @@ from opentelemetry.trace import Tracer
 
 from monitor.cache.admission import Admission
 from monitor.cache.cache_aside import TenantCache
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.expiry import Expiry
 from monitor.cache.near_cache import NearCache
-from monitor.cache.observer import CacheObserver
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealing import AesGcmSealer

@@ -13,7 +13,7 @@ from prometheus_client.samples import Exemplar as ExposedExemplar
 from prometheus_client.utils import floatToGoString
 
 from monitor.metrics.catalogue import Kind, Metric
-from monitor.metrics.family import Exemplar, Family, Reading
+from monitor.metrics.family import Exemplar, Families, Family
 
 
 class ColumnsCollector(Collector):
@@ -24,7 +24,7 @@ class ColumnsCollector(Collector):
         read: What all workers have counted.
     """
 
-    def __init__(self, metrics: Sequence[Metric], read: Callable[[], Reading]) -> None:
+    def __init__(self, metrics: Sequence[Metric], read: Callable[[], Families]) -> None:
         self._metrics = metrics
         self._read = read
         self._written: ContextVar[bool] = ContextVar("monitor_columns_written", default=False)

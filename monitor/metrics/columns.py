@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 from monitor.errors import UndeclaredMetric
 from monitor.metrics import catalogue
 from monitor.metrics.catalogue import OVERFLOW, Kind, Metric
+from monitor.metrics.cell_layout import Block, ExemplarCells, Layout
 from monitor.metrics.instruments import Counter, ExemplarWriter, Gauge, Histogram, TenantRow
-from monitor.metrics.layout import Block, ExemplarCells, Layout
 from monitor.metrics.memory import CELL, Memory
 
 _LONGEST_LABEL = 120

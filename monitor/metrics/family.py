@@ -39,4 +39,4 @@ class Family:
         return len(self.metric.buckets) + 1 if self.metric.kind is Kind.HISTOGRAM else 0
 
 
-Reading = Mapping[str, Family]
+Families = Mapping[str, Family]

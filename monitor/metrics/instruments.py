@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from monitor.metrics.layout import ExemplarCells
+from monitor.metrics.cell_layout import ExemplarCells
 from monitor.metrics.memory import CELL, Memory
 
 _TRACE_DIGITS = 32

@@ -14,12 +14,12 @@ from monitor.metrics import catalogue
 from monitor.metrics.budget import IdleTenants, TenantBudget
 from monitor.metrics.cache_recorder import CacheRecorder
 from monitor.metrics.catalogue import CATALOGUE, Metric
+from monitor.metrics.cell_layout import Layout
 from monitor.metrics.collector import ColumnsCollector
 from monitor.metrics.columns import Columns
 from monitor.metrics.database_recorder import DatabaseRecorder
 from monitor.metrics.exposition import Exposition
 from monitor.metrics.http_recorder import HttpRecorder
-from monitor.metrics.layout import Layout
 from monitor.metrics.runtime_recorder import RuntimeRecorder
 from monitor.metrics.trace_recorder import TraceRecorder
 from monitor.metrics.windows import Windows

@@ -8,8 +8,8 @@ from operator import add
 from typing import Final, TypeVar
 
 from monitor.metrics.catalogue import Kind, Merge
+from monitor.metrics.cell_layout import Block
 from monitor.metrics.family import Exemplar, Family
-from monitor.metrics.layout import Block
 from monitor.metrics.memory import Memory
 from monitor.metrics.source import Source
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.metrics.catalogue import Metric
-from monitor.metrics.family import Family, Reading
-from monitor.metrics.layout import Layout
+from monitor.metrics.cell_layout import Layout
+from monitor.metrics.family import Families, Family
 from monitor.metrics.plain_reading import read_plain
 from monitor.metrics.source import Source
 from monitor.metrics.tenant_reading import read_tenants
@@ -59,7 +59,7 @@ class View:
                 give_way()
             yield read_tenants(self._layout, live, self._sources, self._since)
 
-    def reading(self) -> Reading:
+    def reading(self) -> Families:
         """Return everything, each family in one piece."""
         families = {family.metric.name: family for family in self.plain()}
         for part in self.tenants():

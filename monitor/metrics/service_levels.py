@@ -14,7 +14,7 @@ from monitor.metrics.catalogue import (
     TENANT_REQUESTS,
     Outcome,
 )
-from monitor.metrics.family import Reading
+from monitor.metrics.family import Families
 from monitor.metrics.windows import Percentile, counter_rows, histogram_rows, percentile
 from monitor.objectives import Objectives, Threshold
 
@@ -23,7 +23,7 @@ _BYPASS, _HIT = "bypass", "hit"
 
 
 @dataclass(slots=True)
-class Requests:
+class RequestStats:
     """Requests of a route, a tenant or all.
 
     Attributes:
@@ -100,10 +100,10 @@ class ServiceLevels:
         probes: Routes that no user asks for; they count nowhere but in their own row.
     """
 
-    def __init__(self, reading: Reading, probes: Collection[str] = ()) -> None:
-        self.overall: Requests = Requests(HTTP_DURATION.buckets)
-        self.routes: dict[tuple[str, str], Requests] = {}
-        self.tenants: dict[str, Requests] = {}
+    def __init__(self, reading: Families, probes: Collection[str] = ()) -> None:
+        self.overall: RequestStats = RequestStats(HTTP_DURATION.buckets)
+        self.routes: dict[tuple[str, str], RequestStats] = {}
+        self.tenants: dict[str, RequestStats] = {}
         self.lookups: dict[str, dict[str, Lookups]] = {}
         self._take_routes(reading, probes)
         self._take_tenants(reading)
@@ -130,17 +130,17 @@ class ServiceLevels:
             yield from judge.requests(requests, tenant=tenant)
             yield from judge.lookups(self.cache(tenant), tenant=tenant)
 
-    def _take_routes(self, reading: Reading, probes: Collection[str]) -> None:
+    def _take_routes(self, reading: Families, probes: Collection[str]) -> None:
         for (method, route, status, _), buckets, seconds in histogram_rows(reading[HTTP_DURATION.name]):
-            row = self.routes.setdefault((method, route), Requests(HTTP_DURATION.buckets))
+            row = self.routes.setdefault((method, route), RequestStats(HTTP_DURATION.buckets))
             for requests in (row,) if route in probes else (row, self.overall):
                 requests.add(buckets, seconds)
                 requests.failed += sum(buckets) if status.startswith("5") else 0
 
-    def _take_tenants(self, reading: Reading) -> None:
+    def _take_tenants(self, reading: Families) -> None:
         for (tenant,), buckets, seconds in histogram_rows(reading[TENANT_DURATION.name]):
             if tenant != NO_TENANT and (tenant != OVERFLOW or any(buckets)):
-                self.tenants.setdefault(tenant, Requests(TENANT_DURATION.buckets)).add(buckets, seconds)
+                self.tenants.setdefault(tenant, RequestStats(TENANT_DURATION.buckets)).add(buckets, seconds)
         for (tenant, outcome), count in counter_rows(reading[TENANT_REQUESTS.name]):
             if tenant in self.tenants and outcome == Outcome.SERVER_ERROR:
                 self.tenants[tenant].failed += int(count)
@@ -154,7 +154,7 @@ class _Judge:
         self._seconds = seconds
 
     def requests(
-        self, requests: Requests, tenant: str | None = None, route: tuple[str, str] | None = None
+        self, requests: RequestStats, tenant: str | None = None, route: tuple[str, str] | None = None
     ) -> Iterator[Issue]:
         latency, errors = self._objectives.latency_mean, self._objectives.error_ratio
         yield from self._judge(latency, requests.mean_s, requests.count, tenant, route)

@@ -6,9 +6,9 @@ from itertools import compress
 from typing import cast
 
 from monitor.metrics.catalogue import Kind
+from monitor.metrics.cell_layout import Block, ExemplarCells, Layout
 from monitor.metrics.columns import row_labels
 from monitor.metrics.family import Exemplar
-from monitor.metrics.layout import Block, ExemplarCells, Layout
 from monitor.metrics.memory import CELL, Memory
 from monitor.metrics.tenant_table import LiveRows
 

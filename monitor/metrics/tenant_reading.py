@@ -8,8 +8,8 @@ from itertools import compress
 from operator import add
 from typing import TypeVar, cast
 
+from monitor.metrics.cell_layout import Layout, TenantFamily
 from monitor.metrics.family import Exemplar, Family
-from monitor.metrics.layout import Layout, TenantFamily
 from monitor.metrics.plain_reading import keep_latest
 from monitor.metrics.source import Source
 from monitor.metrics.tenant_table import LiveRows, tenant_label

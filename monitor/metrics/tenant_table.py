@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.metrics.catalogue import NO_TENANT, OVERFLOW
-from monitor.metrics.layout import TENANT_RESERVE
+from monitor.metrics.cell_layout import TENANT_RESERVE
 from monitor.metrics.memory import CELL, Memory
 
 OVERFLOW_ROW = 0

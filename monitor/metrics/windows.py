@@ -23,7 +23,7 @@ from monitor.metrics.catalogue import (
     TENANT_REQUESTS,
     Metric,
 )
-from monitor.metrics.family import Family, Reading
+from monitor.metrics.family import Families, Family
 
 Number = TypeVar("Number", int, float)
 _PIECE = 4_096
@@ -55,8 +55,8 @@ class Window:
     """
 
     seconds: float
-    reading: Reading
-    totals: Reading
+    reading: Families
+    totals: Families
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Step:
 
     ended: float
     seconds: float
-    reading: Reading
+    reading: Families
 
 
 class Windows:
@@ -84,13 +84,13 @@ class Windows:
     """
 
     def __init__(
-        self, read: Callable[[], Reading], clock: Clock, longest_s: float = 600.0, step_s: float = 30.0
+        self, read: Callable[[], Families], clock: Clock, longest_s: float = 600.0, step_s: float = 30.0
     ) -> None:
         self._read = read
         self._clock = clock
         self.step_s = step_s
         self._lock = threading.Lock()
-        self._ring: deque[tuple[float, Reading]] = deque(maxlen=int(longest_s / step_s) + 2)
+        self._ring: deque[tuple[float, Families]] = deque(maxlen=int(longest_s / step_s) + 2)
 
     def tick(self) -> None:
         """Take a snapshot; call it every `step_s`, off the serving loop."""
@@ -143,7 +143,7 @@ class Windows:
                     }
                 yield Step(ended, ended - began, {name: _growth(*pair) for name, pair in pairs.items()})
 
-    def _watched(self) -> Reading:
+    def _watched(self) -> Families:
         return _watched_of(self._read())
 
 
@@ -189,11 +189,11 @@ def summed(rows: Iterable[Sequence[int]], buckets: int) -> list[int]:
     return total
 
 
-def _watched_of(reading: Reading) -> Reading:
+def _watched_of(reading: Families) -> Families:
     return {metric.name: reading[metric.name] for metric in WATCHED if metric.name in reading}
 
 
-def _only(reading: Reading, tenant: str) -> Reading:
+def _only(reading: Families, tenant: str) -> Families:
     """Pick one tenant's rows: what its own users ask for must not cost what all tenants cost."""
     return {name: _row_of(family, (tenant,)) for name, family in _watched_of(reading).items()}
 
@@ -208,12 +208,12 @@ def _row_of(family: Family, labels: tuple[str, ...]) -> Family:
     return replace(family, labels=[labels], values=values, counts=counts)
 
 
-def _beginning(ring: Sequence[tuple[float, Reading]], moment: float) -> tuple[float, Reading]:
+def _beginning(ring: Sequence[tuple[float, Families]], moment: float) -> tuple[float, Families]:
     """The last snapshot that is not younger than `moment`, or the first one."""
     return next((taken for taken in reversed(ring) if taken[0] <= moment), ring[0])
 
 
-def _window(now: float, totals: Reading, began: float, base: Reading) -> Window:
+def _window(now: float, totals: Families, began: float, base: Families) -> Window:
     grown = {name: _growth(family, base.get(name)) for name, family in _watched_of(totals).items()}
     return Window(now - began, grown, totals)
 

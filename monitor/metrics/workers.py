@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from monitor.metrics.catalogue import TENANT_BUDGET, TENANT_SERIES, WORKERS, Kind
+from monitor.metrics.cell_layout import FOLDED_CELL, IDENTITY_CELL, TENANT_RESERVE, Layout
 from monitor.metrics.columns import Columns
-from monitor.metrics.family import Reading
-from monitor.metrics.layout import FOLDED_CELL, IDENTITY_CELL, TENANT_RESERVE, Layout
+from monitor.metrics.family import Families
 from monitor.metrics.memory import Memory
 from monitor.metrics.plain_reading import read_plain
 from monitor.metrics.reading import ROWS_A_SLICE, View
@@ -76,7 +76,7 @@ class Workers:
             since = self._now() - exemplars_s
             yield View(self.layout, sources, self.table.snapshot(), facts, since)
 
-    def read(self) -> Reading:
+    def read(self) -> Families:
         """Return what all workers have counted together; call it off the serving loop."""
         with self.view() as view:
             return view.reading()

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from starlette.types import Message, Scope
 
+from monitor.cache.cache_observer import CacheLayer, CacheResult
 from monitor.cache.keys import CacheKey
 from monitor.cache.lookup_spans import hit_attributes, span_name
 from monitor.cache.near_cache import NearEntry
-from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.clock import Clock
 from monitor.errors import AuthenticationError, InvalidTenantId
 from monitor.middleware.cached_route import CachePlans

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.types import Message, Scope
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.lookup import Lookup
-from monitor.cache.observer import CacheResult
 from monitor.middleware.stored_answer import head_of, matches_any
 
 _NOT_MODIFIED = 304

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.metrics.catalogue import TENANT_DURATION
-from monitor.metrics.service_levels import Issue, Lookups, Requests, ServiceLevels
+from monitor.metrics.service_levels import Issue, Lookups, RequestStats, ServiceLevels
 from monitor.metrics.windows import Window, Windows
 from monitor.objectives import Objectives
 from monitor.operations.json_body import JsonBody
@@ -57,7 +57,7 @@ class CacheDomain(msgspec.Struct, rename="camel"):
     total: int
 
 
-class Cache(msgspec.Struct, rename="camel"):
+class CacheSummary(msgspec.Struct, rename="camel"):
     """Lookups: how many since the beginning, and the hit rate of the window."""
 
     hit_rate: str | None
@@ -106,7 +106,7 @@ class SummaryBody(msgspec.Struct, rename="camel"):
     """The answer."""
 
     api: Api
-    cache: Cache
+    cache: CacheSummary
     tenants: list[Tenant]
     routes: list[Route]
     issues: list[Slow]
@@ -181,10 +181,10 @@ class Summary:
             window=Span(round(window.seconds, 3), overall.count, self._minimum),
         )
 
-    def _api(self, now: Requests, ever: Requests) -> Api:
+    def _api(self, now: RequestStats, ever: RequestStats) -> Api:
         return Api(**self._latency(now), total_calls=ever.count, error_rate=_percent(now.error_ratio))
 
-    def _tenant(self, name: str, now: ServiceLevels, ever: Requests) -> Tenant:
+    def _tenant(self, name: str, now: ServiceLevels, ever: RequestStats) -> Tenant:
         current = _requests_of(now, name)
         return Tenant(
             **self._latency(current),
@@ -194,7 +194,7 @@ class Summary:
             hit_rate=_percent(now.cache(name).hit_ratio),
         )
 
-    def _route(self, key: tuple[str, str], now: Requests) -> Route:
+    def _route(self, key: tuple[str, str], now: RequestStats) -> Route:
         return Route(
             **self._latency(now),
             method=key[0],
@@ -203,7 +203,7 @@ class Summary:
             error_rate=_percent(now.error_ratio),
         )
 
-    def _latency(self, now: Requests) -> dict[str, Any]:
+    def _latency(self, now: RequestStats) -> dict[str, Any]:
         found = {name: now.quantile(share, self._minimum) for name, share in _SHARES.items()}
         values = {name: None if at is None else _ms(at.value) for name, at in found.items()}
         errors = {name: None if at is None else _ms(at.error) for name, at in found.items()}
@@ -214,14 +214,14 @@ class Summary:
         return [_slow(issue) for issue in issues if tenant in (None, issue.tenant)]
 
 
-def _requests_of(performance: ServiceLevels, tenant: str) -> Requests:
-    return performance.tenants.get(tenant) or Requests(TENANT_DURATION.buckets)
+def _requests_of(performance: ServiceLevels, tenant: str) -> RequestStats:
+    return performance.tenants.get(tenant) or RequestStats(TENANT_DURATION.buckets)
 
 
-def _cache(now: ServiceLevels, ever: ServiceLevels, tenant: str | None) -> Cache:
+def _cache(now: ServiceLevels, ever: ServiceLevels, tenant: str | None) -> CacheSummary:
     domains = dict.fromkeys(domain for of in ever.lookups.values() for domain in of)
     rows = [_cache_domain(name, now.cache(tenant, name), ever.cache(tenant, name)) for name in domains]
-    return Cache(_percent(now.cache(tenant).hit_ratio), ever.cache(tenant).total, rows)
+    return CacheSummary(_percent(now.cache(tenant).hit_ratio), ever.cache(tenant).total, rows)
 
 
 def _cache_domain(name: str, now: Lookups, ever: Lookups) -> CacheDomain:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
-from monitor.cache.store import Reading
+from monitor.cache.store import StoreReading
 from monitor.errors import StoreUnavailable
 from monitor.redis.round_trip import RoundTrip
 
@@ -30,13 +30,13 @@ class ReadRoundTrip(RoundTrip):
         self._loop = asyncio.get_running_loop()
         self._keys: dict[str, None] = {}
         # Who waits for the same keys is told together, by the same reading. Most keys have one reader.
-        self._waiting: dict[tuple[str, ...], asyncio.Future[Reading]] = {}
-        self._more: dict[tuple[str, ...], list[asyncio.Future[Reading]]] = {}
+        self._waiting: dict[tuple[str, ...], asyncio.Future[StoreReading]] = {}
+        self._more: dict[tuple[str, ...], list[asyncio.Future[StoreReading]]] = {}
         self.asked: int = 0
 
-    def join(self, keys: tuple[str, ...]) -> asyncio.Future[Reading]:
+    def join(self, keys: tuple[str, ...]) -> asyncio.Future[StoreReading]:
         """Return what will have the values of `keys` from this trip; only before it is sent."""
-        reader: asyncio.Future[Reading] = asyncio.Future(loop=self._loop)
+        reader: asyncio.Future[StoreReading] = asyncio.Future(loop=self._loop)
         if self._waiting.setdefault(keys, reader) is reader:
             self.asked += len(keys)
         else:
@@ -52,8 +52,8 @@ class ReadRoundTrip(RoundTrip):
         value_of = dict(zip(self._keys, chain.from_iterable(replies), strict=True)).__getitem__
         sent_at, more = self.sent_at, self._more
         for keys, reader in self._waiting.items():
-            # What Reading(...) does, at half its cost: this runs once for every lookup.
-            reading = _new(Reading, (tuple(map(value_of, keys)), incarnation, sent_at))
+            # What StoreReading(...) does, at half its cost: this runs once for every lookup.
+            reading = _new(StoreReading, (tuple(map(value_of, keys)), incarnation, sent_at))
             if not reader.done():
                 reader.set_result(reading)
             if more:
@@ -104,7 +104,7 @@ class Batcher:
         self._max_keys = max_keys
         self._open: ReadRoundTrip | None = None
 
-    def read(self, keys: tuple[str, ...]) -> asyncio.Future[Reading]:
+    def read(self, keys: tuple[str, ...]) -> asyncio.Future[StoreReading]:
         """Join the open trip, or begin one."""
         trip = self._open
         if trip is not None and not trip.closed and trip.asked + len(keys) <= self._max_keys:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from monitor.cache.observer import BreakerState
+from monitor.cache.cache_observer import BreakerState
 from monitor.clock import Clock
 
 _log = structlog.get_logger(__name__)

@@ -13,14 +13,14 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from monitor.cache.observer import BreakerState, CacheObserver
-from monitor.cache.store import Reading
+from monitor.cache.cache_observer import BreakerState, CacheObserver
+from monitor.cache.store import StoreReading
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 from monitor.redis.circuit_breaker import CircuitBreaker
 from monitor.redis.cluster_topology import Topology
 from monitor.redis.multiplexer import Wire
-from monitor.redis.store import TIMEOUT_S, RedisStore
+from monitor.redis.redis_store import TIMEOUT_S, RedisStore
 from monitor.redis.urls import Address
 
 _LEARN_EVERY_S = 0.2
@@ -78,7 +78,7 @@ class ClusterStore:
         self._state = BreakerState.CLOSED
         self.signals: ClusterPubSub = ClusterPubSub(self)
 
-    def read(self, keys: tuple[str, ...]) -> Awaitable[Reading]:
+    def read(self, keys: tuple[str, ...]) -> Awaitable[StoreReading]:
         if self._topology is None:
             return self._read_later(keys)
         return self.node_of(keys[0]).read(keys)
@@ -150,7 +150,7 @@ class ClusterStore:
         if self._topology is None:
             raise StoreUnavailable("route", "connection")
 
-    async def _read_later(self, keys: tuple[str, ...]) -> Reading:
+    async def _read_later(self, keys: tuple[str, ...]) -> StoreReading:
         await self.known()
         return await self.node_of(keys[0]).read(keys)
 

@@ -6,7 +6,7 @@ from binascii import crc_hqx
 from typing import Any
 
 from monitor.errors import StoreUnavailable
-from monitor.redis.connection import ask
+from monitor.redis.redis_connection import ask
 from monitor.redis.urls import Address, StoreUrl
 
 SLOTS = 16_384

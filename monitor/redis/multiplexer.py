@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from monitor.cache.observer import CacheObserver
+from monitor.cache.cache_observer import CacheObserver
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 from monitor.redis.adaptive_timeout import AdaptiveTimeout

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit
 
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.memory_store import MemoryStore
-from monitor.cache.observer import CacheObserver
 from monitor.cache.store import Store
 from monitor.clock import Clock
 from monitor.errors import ConfigurationError
 from monitor.redis.cluster_store import ClusterStore
 from monitor.redis.cluster_topology import Topology, learn
-from monitor.redis.connection import dial
 from monitor.redis.multiplexer import Wire
+from monitor.redis.redis_connection import dial
+from monitor.redis.redis_store import TIMEOUT_S, RedisStore
 from monitor.redis.sentinel import SentinelDial
-from monitor.redis.store import TIMEOUT_S, RedisStore
 from monitor.redis.urls import Address, parse_store_url
 
 _ONE_SERVER = ("redis", "rediss", "unix")

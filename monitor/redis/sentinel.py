@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from monitor.errors import StoreUnavailable
-from monitor.redis.connection import ask, dial
 from monitor.redis.multiplexer import Wire
+from monitor.redis.redis_connection import ask, dial
 from monitor.redis.urls import Address, StoreUrl
 
 

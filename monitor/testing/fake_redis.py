@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import count
 from typing import TypeVar
 
-from monitor.cache.store import Reading
+from monitor.cache.store import StoreReading
 from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 
@@ -116,10 +116,10 @@ class FakeRedisStore:
             if primary.answers:
                 command()
 
-    async def read(self, keys: Sequence[str]) -> Reading:
+    async def read(self, keys: Sequence[str]) -> StoreReading:
         sent_at = self._clock.monotonic()
         values, incarnation = await self._call("read", self.fault, lambda held: [held(key) for key in keys])
-        return Reading(values, incarnation, sent_at)
+        return StoreReading(values, incarnation, sent_at)
 
     async def write(self, key: str, value: bytes, ttl_s: float) -> None:
         await self._set("write", {key: value}, ttl_s)

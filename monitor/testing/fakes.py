@@ -11,7 +11,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from monitor.cache.store import Reading, Signals, Store
+from monitor.cache.store import Signals, Store, StoreReading
 from monitor.errors import StoreUnavailable
 
 
@@ -115,7 +115,7 @@ class FaultyStore:
         """Let these operations fail from now on: `read`, `write`, `write_if_absent`, `replace`, ..."""
         self.failing = set(operations)
 
-    async def read(self, keys: tuple[str, ...]) -> Reading:
+    async def read(self, keys: tuple[str, ...]) -> StoreReading:
         self._check("read")
         reading = await self._store.read(keys)
         return reading if self.incarnation is None else reading._replace(incarnation=self.incarnation)

@@ -10,7 +10,7 @@ import structlog
 from monitor.background_queue import BackgroundQueue
 from monitor.clock import Clock
 from monitor.tracing.delivery import Delivery
-from monitor.tracing.observer import SpanLoss, TraceObserver
+from monitor.tracing.trace_observer import SpanLoss, TraceObserver
 
 _log = structlog.get_logger(__name__)
 _PARTIAL = "partial_success"

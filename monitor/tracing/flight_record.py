@@ -16,9 +16,9 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState, set_span_in_context
 
 from monitor.tracing.flight_span import ChildSpan, FlightSpan
-from monitor.tracing.observer import TraceDecision, TraceObserver
 from monitor.tracing.request_trace import Ending
-from monitor.tracing.spans import Facts, Scope
+from monitor.tracing.spans import Facts, TracerScope
+from monitor.tracing.trace_observer import TraceDecision, TraceObserver
 from monitor.tracing.wall_clock import WallClock
 
 MOST_SPANS = 128
@@ -178,7 +178,7 @@ class FlightRecord(FlightSpan):
     def context(self) -> Context:
         return set_span_in_context(self, self.above)
 
-    def begin(self, scope: Scope, name: str, kind: SpanKind, parent_id: int | None) -> ChildSpan | None:
+    def begin(self, scope: TracerScope, name: str, kind: SpanKind, parent_id: int | None) -> ChildSpan | None:
         """Begin a span below another one; None once the record is forgotten or full."""
         if not self._takes_more():
             return None
@@ -186,7 +186,7 @@ class FlightRecord(FlightSpan):
 
     def add(
         self,
-        scope: Scope,
+        scope: TracerScope,
         name: str,
         attributes: dict[str, Any],
         parent: FlightSpan,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
-from monitor.tracing.spans import ALLOWED, ERROR_TYPE, Scope
+from monitor.tracing.spans import ALLOWED, ERROR_TYPE, TracerScope
 from monitor.tracing.wall_clock import WallClock
 
 MOST_LINKS = 32
@@ -55,13 +55,13 @@ class SpanBook(Protocol):
     @property
     def date(self) -> int | None: ...
 
-    def begin(self, scope: Scope, name: str, kind: SpanKind, parent_id: int | None) -> ChildSpan | None:
+    def begin(self, scope: TracerScope, name: str, kind: SpanKind, parent_id: int | None) -> ChildSpan | None:
         """Begin a span below another one."""
         ...
 
     def add(
         self,
-        scope: Scope,
+        scope: TracerScope,
         name: str,
         attributes: dict[str, Any],
         parent: FlightSpan,
@@ -162,14 +162,14 @@ class ChildSpan(FlightSpan):
     def __init__(
         self,
         record: SpanBook,
-        scope: Scope,
+        scope: TracerScope,
         name: str,
         kind: SpanKind,
         parent_id: int | None,
         started: float,
     ) -> None:
         self._record = record
-        self.scope: Scope = scope
+        self.scope: TracerScope = scope
         self.name: str = name
         self.kind: SpanKind = kind
         self.span_id: int = getrandbits(64) or 1

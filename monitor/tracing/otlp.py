@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from monitor.tracing.spans import ReadLink, ReadSpan, Scope, Value
+from monitor.tracing.spans import AttributeValue, ReadLink, ReadSpan, TracerScope
 
 _TIMES = struct.Struct("<BQBQ").pack
 _DOUBLE = struct.Struct("<Bd").pack
@@ -30,14 +30,14 @@ def encode(spans: Sequence[ReadSpan], resource: bytes) -> bytes:
         spans: Spans of one resource.
         resource: The resource, as `encode_resource` returned it.
     """
-    by_scope: dict[Scope, list[bytes]] = {}
+    by_scope: dict[TracerScope, list[bytes]] = {}
     for span in spans:
         by_scope.setdefault(span.scope, []).append(_field(b"\x12", _span(span)))
     scopes = [_field(b"\x12", _scope(scope) + b"".join(its)) for scope, its in by_scope.items()]
     return _field(b"\x0a", resource + b"".join(scopes))
 
 
-def encode_resource(attributes: Mapping[str, Value]) -> bytes:
+def encode_resource(attributes: Mapping[str, AttributeValue]) -> bytes:
     """Return the `resource` field of `ResourceSpans`."""
     return _field(b"\x0a", b"".join(_field(b"\x0a", _attribute(*pair)) for pair in attributes.items()))
 
@@ -73,7 +73,7 @@ def _link(link: ReadLink) -> bytes:
 
 
 @lru_cache(256)
-def _scope(scope: Scope) -> bytes:
+def _scope(scope: TracerScope) -> bytes:
     fields = _text(b"\x0a", scope.name) + (_text(b"\x12", scope.version) if scope.version else b"")
     return _field(b"\x0a", fields) + (_text(b"\x1a", scope.schema_url) if scope.schema_url else b"")
 
@@ -84,15 +84,15 @@ def _name(name: str) -> bytes:
 
 
 @lru_cache(4096, typed=True)
-def _tagged_attribute(name: str, value: Value) -> bytes:
+def _tagged_attribute(name: str, value: AttributeValue) -> bytes:
     return _field(b"\x4a", _attribute(name, value))
 
 
-def _attribute(name: str, value: Value) -> bytes:
+def _attribute(name: str, value: AttributeValue) -> bytes:
     return _text(b"\x0a", name) + _field(b"\x12", _value(value))
 
 
-def _value(value: Value) -> bytes:
+def _value(value: AttributeValue) -> bytes:
     if isinstance(value, str):
         return _text(b"\x0a", value)
     if isinstance(value, bool):

@@ -19,7 +19,6 @@ from monitor.tracing.delivery import Delivery
 from monitor.tracing.export_queue import ExportQueue
 from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import ChildSpan
-from monitor.tracing.observer import TraceObserver
 from monitor.tracing.otlp import encode, encode_resource
 from monitor.tracing.otlp_http import OtlpSender, Sender
 from monitor.tracing.propagation import Propagation
@@ -27,7 +26,8 @@ from monitor.tracing.recent import RecentTraces
 from monitor.tracing.sampling import ForcedSampling, HeadSampler
 from monitor.tracing.service import Service as Service
 from monitor.tracing.span_export import read_span
-from monitor.tracing.spans import ReadSpan, Scope
+from monitor.tracing.spans import ReadSpan, TracerScope
+from monitor.tracing.trace_observer import TraceObserver
 from monitor.tracing.tracer import KitTracer, KitTracerProvider
 from monitor.tracing.tracing import Tracing as Tracing
 from monitor.tracing.wall_clock import WallClock
@@ -85,7 +85,7 @@ def build_tracing(
     sampler = HeadSampler(ratio)
 
     def make(name: str, version: str | None, schema: str | None) -> KitTracer:
-        return KitTracer(keeper, sampler, Scope(name, version or "", schema or ""))
+        return KitTracer(keeper, sampler, TracerScope(name, version or "", schema or ""))
 
     requests = RequestTraces(
         sampler=sampler,

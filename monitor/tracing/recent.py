@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 from opentelemetry.trace import SpanKind
 
-from monitor.tracing.spans import Facts, ReadSpan, Value
+from monitor.tracing.spans import AttributeValue, Facts, ReadSpan
 
 _MILLI = 1e3
 _NANO = 1e9
@@ -29,7 +29,7 @@ class SpanView(msgspec.Struct, rename="camel", omit_defaults=True):
     kind: str
     start_ms: float
     duration_ms: float
-    attributes: Mapping[str, Value]
+    attributes: Mapping[str, AttributeValue]
     parent_id: str | None = None
     failed: bool = False
 

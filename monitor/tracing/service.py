@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from monitor.tracing.spans import Value
+from monitor.tracing.spans import AttributeValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Service:
     environment: str
     instance: str = ""
 
-    def attributes(self) -> dict[str, Value]:
+    def attributes(self) -> dict[str, AttributeValue]:
         """Return the resource's attributes, as OpenTelemetry names them."""
         return {
             "service.name": self.name,

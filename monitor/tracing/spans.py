@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from monitor.tracing.request_trace import Ending
 
-Value = str | bool | int | float
-Attributes = Mapping[str, Value]
+AttributeValue = str | bool | int | float
+Attributes = Mapping[str, AttributeValue]
 
 HTTP_METHOD: Final = "http.request.method"
 HTTP_ROUTE: Final = "http.route"
@@ -47,9 +47,9 @@ ALLOWED: Final = frozenset(
 _LONGEST = 256
 
 
-def allowed(attributes: Mapping[str, object], names: frozenset[str] = ALLOWED) -> dict[str, Value]:
+def allowed(attributes: Mapping[str, object], names: frozenset[str] = ALLOWED) -> dict[str, AttributeValue]:
     """Return the attributes that may be exported: listed, of a plain type, and not overlong."""
-    kept: dict[str, Value] = {}
+    kept: dict[str, AttributeValue] = {}
     for name, value in attributes.items():
         if name in names and isinstance(value, str | bool | int | float):
             kept[name] = value[:_LONGEST] if isinstance(value, str) else value
@@ -67,7 +67,7 @@ def server_span_name(method: str, route: str | None) -> str:
     return verb if route is None else f"{verb} {route}"
 
 
-class Scope(NamedTuple):
+class TracerScope(NamedTuple):
     """An instrumentation scope: which library began a span."""
 
     name: str
@@ -75,7 +75,7 @@ class Scope(NamedTuple):
     schema_url: str = ""
 
 
-KIT: Final = Scope("monitor")
+KIT: Final = TracerScope("monitor")
 
 
 class ReadLink(NamedTuple):
@@ -126,7 +126,7 @@ class ReadSpan(NamedTuple):
     ended: int
     failed: bool
     attributes: Attributes
-    scope: Scope
+    scope: TracerScope
     links: tuple[ReadLink, ...] = ()
 
 
@@ -178,9 +178,9 @@ class Facts(NamedTuple):
     def span_name(self) -> str:
         return server_span_name(self.method, self.route)
 
-    def attributes(self) -> dict[str, Value]:
+    def attributes(self) -> dict[str, AttributeValue]:
         """Return the server span's attributes; those without a value are left out."""
-        named: dict[str, Value | None] = {
+        named: dict[str, AttributeValue | None] = {
             HTTP_METHOD: self.method,
             HTTP_ROUTE: self.route,
             HTTP_STATUS: self.status,

@@ -23,7 +23,7 @@ from monitor.tracing.current_span import CurrentSpan
 from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import FlightSpan
 from monitor.tracing.sampling import HeadSampler
-from monitor.tracing.spans import Scope
+from monitor.tracing.spans import TracerScope
 from monitor.tracing.wall_clock import WallClock
 
 _NOT_SAMPLED = TraceFlags(TraceFlags.RANDOM_TRACE_ID)
@@ -38,7 +38,7 @@ class KitTracer(Tracer):
         scope: The instrumentation scope.
     """
 
-    def __init__(self, keeper: Keeper, sampler: HeadSampler, scope: Scope) -> None:
+    def __init__(self, keeper: Keeper, sampler: HeadSampler, scope: TracerScope) -> None:
         self._keeper = keeper
         self._sampler = sampler
         self._scope = scope

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from app.tables import ALL_METADATA, METADATA, TENANT_COLUMN, Moment
+from app.tables import ALL_METADATA, METADATA, TENANT_COLUMN, UtcMoment
 from monitor.database.kit_tables import CACHE_EPOCH, CACHE_OUTBOX
 
 TABLES = [table for metadata in ALL_METADATA for table in metadata.sorted_tables]
@@ -37,8 +37,8 @@ def test_a_moment_is_kept_in_utc_and_comes_back_aware() -> None:
     lisbon = datetime(2025, 6, 17, 9, 0, tzinfo=timezone(timedelta(hours=1)))
     dialect = sa.create_engine("sqlite://").dialect
 
-    kept = Moment().process_bind_param(lisbon, dialect)
-    back = Moment().process_result_value(datetime(2025, 6, 17, 8, 0), dialect)  # noqa: DTZ001 - as SQLite gives it
+    kept = UtcMoment().process_bind_param(lisbon, dialect)
+    back = UtcMoment().process_result_value(datetime(2025, 6, 17, 8, 0), dialect)  # noqa: DTZ001 - as SQLite gives it
 
     assert lisbon == kept == back
     assert back is not None

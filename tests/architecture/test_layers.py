@@ -49,7 +49,7 @@ def test_a_module_beside_the_rooms_must_be_placed() -> None:
         ("monitor.database.engine", "monitor.cache.cache_aside"),
         ("monitor.metrics.windows", "monitor.tracing.spans"),
         ("monitor.tracing.spans", "monitor.metrics.windows"),
-        ("monitor.cache.reader", "monitor.redis.store"),
+        ("monitor.cache.reader", "monitor.redis.redis_store"),
         ("monitor.cache.reader", "monitor.consistency.relay"),
         ("monitor.database.engine", "monitor.consistency.relay"),
         ("monitor.middleware.interceptor", "monitor.operations.health"),
@@ -65,14 +65,17 @@ def test_an_import_that_points_up_is_found(module: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("source", "name"),
     [
-        ("from monitor.redis import store", "monitor.redis.store"),
-        ("from monitor.redis.store import RedisStore", "monitor.redis.store"),
-        ("from ..redis.store import RedisStore", "monitor.redis.store"),
+        ("from monitor.redis import redis_store", "monitor.redis.redis_store"),
+        ("from monitor.redis.redis_store import RedisStore", "monitor.redis.redis_store"),
+        ("from ..redis.redis_store import RedisStore", "monitor.redis.redis_store"),
         ("from . import keys", "monitor.cache.keys"),
-        ("import monitor.redis.store", "monitor.redis.store"),
-        ("def late():\n    from monitor.redis.store import RedisStore", "monitor.redis.store"),
-        ("if TYPE_CHECKING:\n    from monitor.redis.store import RedisStore", "monitor.redis.store"),
-        ("importlib.import_module('monitor.redis.store')", "monitor.redis.store"),
+        ("import monitor.redis.redis_store", "monitor.redis.redis_store"),
+        ("def late():\n    from monitor.redis.redis_store import RedisStore", "monitor.redis.redis_store"),
+        (
+            "if TYPE_CHECKING:\n    from monitor.redis.redis_store import RedisStore",
+            "monitor.redis.redis_store",
+        ),
+        ("importlib.import_module('monitor.redis.redis_store')", "monitor.redis.redis_store"),
     ],
 )
 def test_no_spelling_hides_an_import(source: str, name: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from app.drill.chain import SCRAPE_S as SCRAPE_S
 from app.drill.chain import Chain
 from app.drill.fault_switch import FaultSwitch
-from app.drill.receiver import Delivery
+from app.drill.receiver import Notification
 from app.drill.stage import operator
 from app.drill.traffic import Traffic
 from monitor.clock import SystemClock
@@ -94,14 +94,14 @@ class AlertStack(Chain):
 
     async def told(
         self, path: str, alert: str, status: str = "firing", timeout_s: float = 90.0, **labels: str
-    ) -> Delivery:
+    ) -> Notification:
         """Wait for a message to a receiver about an alert.
 
         Raises:
             TimeoutError: None came; names what came instead.
         """
 
-        def wanted(delivery: Delivery) -> bool:
+        def wanted(delivery: Notification) -> bool:
             return delivery.path == path and any(
                 each["status"] == status and {"alertname": alert, **labels}.items() <= each["labels"].items()
                 for each in delivery.alerts
@@ -113,12 +113,12 @@ class AlertStack(Chain):
             raise TimeoutError(f"no {status} {alert} at {path}; there came:\n{came}")
         return found
 
-    def messages(self, path: str) -> list[Delivery]:
+    def messages(self, path: str) -> list[Notification]:
         """Return what came to a receiver so far."""
         return [delivery for delivery in self.receiver.deliveries if delivery.path == path]
 
 
-def alerts_in(deliveries: Sequence[Delivery], status: str = "firing") -> set[str]:
+def alerts_in(deliveries: Sequence[Notification], status: str = "firing") -> set[str]:
     """Return the names of the alerts that messages told of."""
     return {
         alert["labels"]["alertname"]
@@ -128,6 +128,6 @@ def alerts_in(deliveries: Sequence[Delivery], status: str = "firing") -> set[str
     }
 
 
-def shown(delivery: Delivery) -> str:
+def shown(delivery: Notification) -> str:
     """Return a message as text, for a failure to read."""
     return json.dumps(delivery.message, indent=1)

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from app.commands.top import Figures, TopRefused, Unreachable, run_top
+from app.commands.top import ServiceFigures, TopRefused, Unreachable, run_top
 
 
 def latency(**more: Any) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def written(console: Console) -> str:
     return console.file.getvalue()
 
 
-def figures(fake: Fake) -> Figures:
-    return Figures(fake.url, lambda: "op")
+def figures(fake: Fake) -> ServiceFigures:
+    return ServiceFigures(fake.url, lambda: "op")
 
 
 @pytest.mark.parametrize("width", [60, 100, 140, 220])
@@ -192,4 +192,4 @@ def test_something_else_at_the_address_is_told(fake: Fake, status: int, body: An
 def test_nobody_there_is_told() -> None:
     """A refused connection is one line."""
     with pytest.raises(Unreachable, match="no answer"):
-        run_top(Figures("http://127.0.0.1:9", lambda: "op"), "x", console(), once=True)
+        run_top(ServiceFigures("http://127.0.0.1:9", lambda: "op"), "x", console(), once=True)

@@ -12,7 +12,7 @@ import pytest
 from app.drill.chain import SHORT
 from app.drill.command import Order, play, run_drill
 from app.drill.fault_switch import DrillRefused
-from app.drill.limits import Limits
+from app.drill.limits import DrillLimits
 from app.drill.round import Drill, Round, Tell
 from app.drill.scenarios import Scenario, Scene
 from monitor.testing.fakes import ManualClock
@@ -31,7 +31,7 @@ class Quick(Drill):
         super().__init__(Scene(Nothing()), stack, stack, stack.clock)
         self._missed = missed
 
-    async def play(self, fault: Scenario, limits: Limits, tell: Tell) -> Round:  # noqa: ARG002 - as the base has it
+    async def play(self, fault: Scenario, limits: DrillLimits, tell: Tell) -> Round:  # noqa: ARG002 - as the base has it
         tell("waiting")
         await asyncio.sleep(0)
         return Round(fault.name, 1.0, 2.0, 3.0, missed=self._missed)

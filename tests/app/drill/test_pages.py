@@ -9,13 +9,13 @@ import pytest
 
 from app.drill.fault_switch import DrillRefused
 from app.drill.pages import AlertmanagerPages, ReceivedPages, false_pages, tells
-from app.drill.receiver import Delivery, Receiver
+from app.drill.receiver import Notification, Receiver
 from tests.app.drill.answers import answering
 
 
-def _message(status: str, *alerts: str, path: str = "/page") -> Delivery:
+def _message(status: str, *alerts: str, path: str = "/page") -> Notification:
     told = [{"labels": {"alertname": name}, "status": status} for name in alerts]
-    return Delivery(path, {"status": status, "alerts": told})
+    return Notification(path, {"status": status, "alerts": told})
 
 
 def _held(name: str, state: str = "active", receiver: str = "page") -> dict[str, Any]:
@@ -47,7 +47,7 @@ def test_a_message_tells_of_an_alert_in_a_state_at_a_receiver() -> None:
         ([_message("firing", "Other", path="/ticket"), _message("firing", "On", path="/watchdog")], []),
     ],
 )
-def test_one_page_for_the_fault_and_none_besides(messages: list[Delivery], wrong: list[str]) -> None:
+def test_one_page_for_the_fault_and_none_besides(messages: list[Notification], wrong: list[str]) -> None:
     """Repetitions, company and other receivers count; tickets, the watchdog and what is over do not."""
     assert false_pages(messages, "/page", "Slow") == wrong
 

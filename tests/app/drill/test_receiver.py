@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.drill.receiver import Delivery, Receiver
+from app.drill.receiver import Notification, Receiver
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -32,7 +32,7 @@ def _message(status: str, **labels: str) -> bytes:
 
 def test_a_delivery_is_kept_and_shown() -> None:
     """A posted message is kept in order, handed to the callback, and prints as one line."""
-    shown: list[Delivery] = []
+    shown: list[Notification] = []
     with Receiver(shown.append) as receiver:
         assert _post(f"{receiver.url}/page", _message("firing", tenant="7")) == 200
         delivery = receiver.await_delivery(lambda found: found.status == "firing", timeout_s=5)

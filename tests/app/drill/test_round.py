@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from app.drill.fault_switch import LEASE_S
-from app.drill.limits import Limits
-from app.drill.receiver import Delivery
+from app.drill.limits import DrillLimits
+from app.drill.receiver import Notification
 from app.drill.round import Drill, Round
 from app.drill.scenarios import Scenario, Scene
 from monitor.testing.fakes import ManualClock
 from tests.conditions import until
 
 NEVER = 1e9
-LIMITS = Limits(well_s=20.0, fire_s=200.0, page_s=20.0, resolve_s=60.0, after_s=2.0, poll_s=0.5)
+LIMITS = DrillLimits(well_s=20.0, fire_s=200.0, page_s=20.0, resolve_s=60.0, after_s=2.0, poll_s=0.5)
 
 
 class Stack:
@@ -32,7 +32,7 @@ class Stack:
         self.ended: list[float] = []
         self.calm = True
         self.values: dict[str, float] = {}
-        self.extra: list[Delivery] = []
+        self.extra: list[Notification] = []
 
     async def cause(self, _: Scene) -> None:
         self.caused.append(self.clock.monotonic())
@@ -52,7 +52,7 @@ class Stack:
     async def value(self, expr: str) -> float | None:
         return self.values.get(expr)
 
-    async def heard(self) -> Sequence[Delivery]:
+    async def heard(self) -> Sequence[Notification]:
         told = [_message("TooSlow", "firing")] if self._since(self.caused) >= self.pages_s else []
         over = [_message("TooSlow", "resolved")] if self._since(self.ended) >= self.resolves_s else []
         return [*told, *(self.extra if self.caused else ()), *over]
@@ -71,8 +71,10 @@ class Nothing:
         raise AssertionError
 
 
-def _message(alert: str, status: str, path: str = "/page") -> Delivery:
-    return Delivery(path, {"status": status, "alerts": [{"labels": {"alertname": alert}, "status": status}]})
+def _message(alert: str, status: str, path: str = "/page") -> Notification:
+    return Notification(
+        path, {"status": status, "alerts": [{"labels": {"alertname": alert}, "status": status}]}
+    )
 
 
 @pytest.fixture

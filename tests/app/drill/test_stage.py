@@ -12,7 +12,7 @@ from app.drill.fault_switch import DrillRefused
 from app.drill.process import Server
 from app.drill.round import Drill
 from app.drill.scenarios import FAULTS
-from app.drill.stage import Child, RunningStack, operator, running_stage
+from app.drill.stage import ChildServer, RunningStack, operator, running_stage
 from app.variables import Key
 from monitor.clock import SystemClock
 from monitor.definitions.deployment import Deployment
@@ -90,7 +90,7 @@ class Slow(Server):
 async def test_a_server_of_ones_own_is_broken_and_mended() -> None:
     """Killed and started again, without stopping the loop that watches."""
     server = Slow()
-    child = Child(server)
+    child = ChildServer(server)
     states = []
     try:
         for act in (child.start, child.stop, child.start):

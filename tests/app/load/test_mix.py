@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from random import Random
 
-from app.load.mix import WEIGHTS, Mix, Step
+from app.load.mix import WEIGHTS, LoadStep, Mix
 
 _NOW = datetime(2025, 6, 17, 9, 30, tzinfo=UTC)
 _CLINICS = list(range(1, 21))
@@ -55,8 +55,8 @@ def test_nothing_unknown_is_asked_for() -> None:
 def test_details_and_updates_follow_what_answers_showed() -> None:
     """Ids come from lists; an update carries the version that a detail showed, and uses it once."""
     mix = Mix([7], Random(2), now=_NOW)
-    mix.learn(Step("contacts.list", 7, "GET", "/api/contacts?page=1"), _shown("contacts.list", 41), None)
-    mix.learn(Step("contacts.detail", 7, "GET", "/api/contacts/41"), b"{}", '"v1"')
+    mix.learn(LoadStep("contacts.list", 7, "GET", "/api/contacts?page=1"), _shown("contacts.list", 41), None)
+    mix.learn(LoadStep("contacts.detail", 7, "GET", "/api/contacts/41"), b"{}", '"v1"')
 
     steps = [mix.next() for _ in range(3_000)]
 
@@ -70,7 +70,7 @@ def test_every_operation_of_the_table_is_drawn_about_as_often_as_it_says() -> No
     """Once something is known of each collection, the shares are those of the table."""
     mix = Mix([7], Random(3), now=_NOW)
     for collection in ("contacts", "appointments", "medical_records"):
-        mix.learn(Step(f"{collection}.list", 7, "GET", "/"), _shown(collection, 1, 2, 3), None)
+        mix.learn(LoadStep(f"{collection}.list", 7, "GET", "/"), _shown(collection, 1, 2, 3), None)
     drawn: Counter[str] = Counter()
     for _ in range(30_000):
         step = mix.next()
@@ -85,7 +85,7 @@ def test_every_operation_of_the_table_is_drawn_about_as_often_as_it_says() -> No
 def test_new_appointments_lie_ahead_and_end_after_they_start() -> None:
     """A created appointment is valid by the service's own rules."""
     mix = Mix([7], Random(4), now=_NOW)
-    mix.learn(Step("contacts.list", 7, "GET", "/"), _shown("contacts", 5), None)
+    mix.learn(LoadStep("contacts.list", 7, "GET", "/"), _shown("contacts", 5), None)
     bodies = [
         step.body for step in (mix.next() for _ in range(5_000)) if step.operation == "appointments.create"
     ]

@@ -9,13 +9,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.cache.admission import AlwaysAdmitted
+from monitor.cache.cache_observer import CacheLayer, CacheResult
 from monitor.cache.expiry import Expiry
 from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
-from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.store import Reading, Store
+from monitor.cache.store import Store, StoreReading
 from monitor.clock import SystemClock
 from monitor.errors import CrossTenantAccess, InvalidCacheKey, TenantNotBound
 from monitor.tenancy.context import bind
@@ -310,7 +310,7 @@ async def test_a_lookup_cancelled_while_the_store_is_asked_is_observed_once(time
     """A client that leaves early still counts as one lookup, and as no miss."""
     asked = asyncio.Event()
 
-    async def never(_keys: object) -> Reading:
+    async def never(_keys: object) -> StoreReading:
         asked.set()
         await asyncio.Event().wait()
         raise AssertionError

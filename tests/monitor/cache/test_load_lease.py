@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.load_lease import LoadLease, lease_name
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
-from monitor.cache.observer import CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.clock import SystemClock
 from monitor.errors import StoreUnavailable

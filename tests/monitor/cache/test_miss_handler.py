@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
-from monitor.cache.observer import CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.tenancy.context import current_tenant
 from monitor.testing.fakes import ManualClock

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from monitor.cache.admission import AlwaysAdmitted
+from monitor.cache.cache_observer import CacheLayer, CacheResult
 from monitor.cache.memory_store import MemoryStore
 from monitor.cache.near_cache import NearCache
-from monitor.cache.observer import CacheLayer, CacheResult
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.testing.fakes import FaultyStore, ManualClock
 from tests.conditions import until

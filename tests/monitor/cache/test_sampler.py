@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 import pytest
 from structlog.testing import capture_logs
 
+from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.lookup import Loaded
 from monitor.cache.memory_store import MemoryStore
-from monitor.cache.observer import CacheObserver
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.sampler import ConsistencySampler
 from monitor.tenancy.context import bind

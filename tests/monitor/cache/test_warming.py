@@ -7,9 +7,9 @@ from functools import partial
 
 from structlog.testing import capture_logs
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.lookup import Load, Loaded
 from monitor.cache.memory_store import MemoryStore
-from monitor.cache.observer import CacheResult
 from monitor.cache.warming import Warmed, Warming, WarmItem
 from monitor.clock import SystemClock
 from monitor.tenancy.context import bind, current_tenant

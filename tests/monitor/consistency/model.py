@@ -14,8 +14,8 @@ import structlog
 from hypothesis import strategies as st
 from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, precondition, rule
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.keys import CacheKey
-from monitor.cache.observer import CacheResult
 from monitor.cache.policy import NearMode
 from monitor.consistency.outbox_statements import OutboxSnapshot
 from monitor.testing.fake_redis import Gate, RedisFault

@@ -8,14 +8,14 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.consistency.cache_lease import CacheLease
-from monitor.consistency.durable_switch import DurableSwitch, Scope
+from monitor.consistency.durable_switch import DurableSwitch, SwitchScope
 from monitor.consistency.outbox_store import OutboxStore
 from monitor.consistency.protocol import Timing
 from monitor.database.kit_tables import OutboxKind
 from monitor.testing.fakes import ManualClock, RecordingObserver
 
 TIMING = Timing(poll_limit=3)
-SCOPES: tuple[Scope, ...] = ((None, None), (1, None), (None, "notes"), (1, "notes"))
+SCOPES: tuple[SwitchScope, ...] = ((None, None), (1, None), (None, "notes"), (1, "notes"))
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from opentelemetry.trace import NoOpTracer
 
 from monitor.cache.cache_aside import TenantCache
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.keys import make_key
 from monitor.cache.lookup import Loaded, Lookup
 from monitor.cache.near_cache import NearCache
-from monitor.cache.observer import CacheResult
 from monitor.cache.policy import CachePolicy
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer

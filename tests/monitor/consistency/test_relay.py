@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from monitor.cache.observer import CacheResult
+from monitor.cache.cache_observer import CacheResult
 from monitor.consistency.protocol import OutboxNews
 from monitor.consistency.relay_loop import RelayLoop
 from monitor.database.kit_tables import OutboxKind

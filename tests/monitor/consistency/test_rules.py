@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.lookup import Lookup
-from monitor.cache.observer import CacheResult
 from monitor.cache.policy import NearMode
 from monitor.database.kit_tables import OutboxKind
 from monitor.testing.fake_redis import Gate, RedisFault

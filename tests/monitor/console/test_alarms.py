@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.console.alarms import Alarm, State, alarms
 from monitor.console.history import Point
 from monitor.metrics.catalogue import HTTP_BUCKETS
-from monitor.metrics.service_levels import Lookups, Requests
+from monitor.metrics.service_levels import Lookups, RequestStats
 from monitor.objectives import Objectives
 
 STEP = 30.0
@@ -20,7 +20,7 @@ GOOD, SLOW = 0.01, 0.5
 def points(means: Sequence[float], each: int = 100) -> list[Point]:
     """A point for each mean response time, half a minute apart."""
     return [
-        Point(STEP * (at + 1), STEP, Requests(HTTP_BUCKETS, [each], each, mean * each))
+        Point(STEP * (at + 1), STEP, RequestStats(HTTP_BUCKETS, [each], each, mean * each))
         for at, mean in enumerate(means)
     ]
 
@@ -84,7 +84,7 @@ def test_errors_and_hits_have_alarms_of_their_own() -> None:
         Point(
             STEP * (at + 1),
             STEP,
-            Requests(HTTP_BUCKETS, [1_000], 1_000, 1.0, failed=100),
+            RequestStats(HTTP_BUCKETS, [1_000], 1_000, 1.0, failed=100),
             {"a": Lookups(1_000, 100)},
         )
         for at in range(30)

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.console import words
-from monitor.console.charts import Chart, Series, bar, round_up
+from monitor.console.charts import Chart, ChartLine, bar, round_up
 from monitor.console.html import Markup
 
 TIMES = ["12:00:00", "12:00:30", "12:01:00"]
 
 
-def chart(*series: Series, bound: float | None = None) -> Chart:
+def chart(*series: ChartLine, bound: float | None = None) -> Chart:
     return Chart("Response time", TIMES, series, words.seconds, bound)
 
 
@@ -24,7 +24,7 @@ def parsed(markup: Markup) -> ET.Element:
 
 def test_the_sentence_tells_now_and_the_range() -> None:
     """Who cannot see the lines hears each line's last value, its range, and the objective."""
-    drawn = chart(Series("P50", [0.01, 0.03, 0.02]), bound=0.1)
+    drawn = chart(ChartLine("P50", [0.01, 0.03, 0.02]), bound=0.1)
     assert drawn.sentence == (
         "Response time since 12:00:00 UTC: P50 is 20 ms now, between 10 ms and 30 ms."
         " The objective is 100 ms."
@@ -36,13 +36,13 @@ def test_the_sentence_tells_now_and_the_range() -> None:
 
 def test_nothing_measured_is_said() -> None:
     """A chart without values says so instead of staying silent."""
-    assert chart(Series("P50", [None, None, None])).sentence == "Response time: nothing measured yet."
-    assert parsed(chart(Series("P50", [None, None, None])).draw()).find(".//polyline") is None
+    assert chart(ChartLine("P50", [None, None, None])).sentence == "Response time: nothing measured yet."
+    assert parsed(chart(ChartLine("P50", [None, None, None])).draw()).find(".//polyline") is None
 
 
 def test_a_gap_parts_the_line() -> None:
     """Where nothing was measured no line is drawn; a lone point still is."""
-    drawn = parsed(chart(Series("P50", [0.01, None, 0.03])).draw())
+    drawn = parsed(chart(ChartLine("P50", [0.01, None, 0.03])).draw())
     lines = drawn.findall(".//polyline")
     assert len(lines) == 2
     assert all(len(line.attrib["points"].split()) == 2 for line in lines)
@@ -50,7 +50,7 @@ def test_a_gap_parts_the_line() -> None:
 
 def test_every_value_is_in_the_table() -> None:
     """The data stand below each chart, the latest first."""
-    drawn = parsed(chart(Series("P50", [0.01, 0.02, None]), Series("P99", [0.2, 0.3, 0.4])).draw())
+    drawn = parsed(chart(ChartLine("P50", [0.01, 0.02, None]), ChartLine("P99", [0.2, 0.3, 0.4])).draw())
     rows = [[cell.text for cell in row] for row in drawn.findall(".//tbody/tr")]
     assert rows == [
         ["12:01:00", "-", "400 ms"],
@@ -61,7 +61,7 @@ def test_every_value_is_in_the_table() -> None:
 
 def test_no_chart_has_a_style_of_its_own() -> None:
     """The security policy would drop it."""
-    assert " style=" not in chart(Series("P50", [0.01, 0.02, 0.03]), bound=0.1).draw()
+    assert " style=" not in chart(ChartLine("P50", [0.01, 0.02, 0.03]), bound=0.1).draw()
     assert " style=" not in bar(1, 2)
 
 
@@ -75,7 +75,7 @@ def test_the_axis_ends_at_a_round_number_above(value: float) -> None:
 @given(st.lists(st.none() | st.floats(0, 1e6), min_size=3, max_size=3), st.none() | st.floats(0, 1e6))
 def test_lines_stay_inside_the_plot(values: list[float | None], bound: float | None) -> None:
     """No point lies outside the picture, whatever the values."""
-    for line in parsed(chart(Series("x", values), bound=bound).draw()).findall(".//polyline"):
+    for line in parsed(chart(ChartLine("x", values), bound=bound).draw()).findall(".//polyline"):
         for point in line.attrib["points"].split():
             x, y = map(float, point.split(","))
             assert 0 <= x <= 600

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from monitor.errors import UndeclaredMetric
 from monitor.metrics import catalogue
 from monitor.metrics.catalogue import CATALOGUE, DB_WAIT, HTTP_DURATION, LABEL_OVERFLOW, Kind, Metric
+from monitor.metrics.cell_layout import Layout
 from monitor.metrics.columns import Columns
-from monitor.metrics.layout import Layout
 from monitor.metrics.memory import Memory
 from monitor.metrics.plain_reading import read_plain
 from monitor.metrics.source import Source

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from monitor.cache.observer import BreakerState, CacheLayer, CacheResult
+from monitor.cache.cache_observer import BreakerState, CacheLayer, CacheResult
 from monitor.consistency.protocol import ProtocolObserver
-from monitor.database.observer import DatabaseObserver
+from monitor.database.database_observer import DatabaseObserver
 from monitor.metrics.catalogue import CACHE_RESULTS, LOOP_LAG, METHODS, Outcome
 from monitor.metrics.measurements import Measurements
 from monitor.middleware.recorder import HttpObserver
 from monitor.testing.fakes import ManualClock
-from monitor.tracing.observer import SpanLoss, TraceDecision, TraceObserver
+from monitor.tracing.trace_observer import SpanLoss, TraceDecision, TraceObserver
 from tests.conditions import until
 from tests.monitor.metrics.exposed import parse_text, samples
 

@@ -21,7 +21,7 @@ from monitor.metrics.catalogue import (
     WORKERS,
     Outcome,
 )
-from monitor.metrics.family import Reading
+from monitor.metrics.family import Families
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.windows import counter_rows, histogram_rows
 from monitor.testing.fakes import ManualClock
@@ -67,16 +67,16 @@ def serve(worker: Measurements, tenant: int, times: int = 1, trace_id: str | Non
         worker.http.end("GET", "/api/contacts", 200, None, Outcome.SUCCESS, tenant, 0.02, trace_id)
 
 
-def by_tenant(reading: Reading) -> dict[str, float]:
+def by_tenant(reading: Families) -> dict[str, float]:
     rows = counter_rows(reading[TENANT_REQUESTS.name])
     return {tenant: count for (tenant, outcome), count in rows if outcome == Outcome.SUCCESS and count}
 
 
-def total(reading: Reading) -> int:
+def total(reading: Families) -> int:
     return sum(sum(counts) for _, counts, _ in histogram_rows(reading[HTTP_DURATION.name]))
 
 
-def value(reading: Reading, name: str) -> float:
+def value(reading: Families, name: str) -> float:
     return reading[name].values[0]
 
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.cache.observer import CacheResult
+from monitor.cache.cache_observer import CacheResult
 from monitor.errors import ConfigurationError, IncompleteAnswer
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.request import record_of

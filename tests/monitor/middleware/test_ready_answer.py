@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.lookup import Lookup
-from monitor.cache.observer import CacheResult
 from monitor.middleware.ready_answer import ReadyAnswer, cache_status
 from monitor.middleware.stored_answer import StoredAnswer, pack
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from monitor.cache.observer import BreakerState
+from monitor.cache.cache_observer import BreakerState
 from monitor.redis.circuit_breaker import CircuitBreaker
 from monitor.testing.fakes import ManualClock
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from monitor.cache.cache_observer import CacheResult
 from monitor.cache.keys import hash_tag
-from monitor.cache.observer import CacheResult
 from monitor.cache.store import Store
 from monitor.clock import SystemClock
 from monitor.errors import ConfigurationError, StoreUnavailable

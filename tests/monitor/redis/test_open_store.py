@@ -7,7 +7,7 @@ import pytest
 from monitor.cache.memory_store import MemoryStore
 from monitor.errors import ConfigurationError
 from monitor.redis.open_store import open_store
-from monitor.redis.store import RedisStore
+from monitor.redis.redis_store import RedisStore
 from monitor.testing.fakes import ManualClock, RecordingObserver
 
 

@@ -8,8 +8,8 @@ import pytest
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span, set_span_in_context
 
 from monitor.tracing.flight_record import MOST_SPANS
-from monitor.tracing.observer import TraceDecision
 from monitor.tracing.recent import Wanted
+from monitor.tracing.trace_observer import TraceDecision
 from tests.monitor.tracing.room import SLOW_S, Room
 
 PARENT = {b"traceparent": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-%s"}

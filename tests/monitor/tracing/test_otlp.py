@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind
 
 from monitor.tracing.otlp import encode, encode_resource
 from monitor.tracing.provider import _readable
-from monitor.tracing.spans import ReadLink, ReadSpan, Scope
+from monitor.tracing.spans import ReadLink, ReadSpan, TracerScope
 from tests.monitor.tracing.room import SERVICE
 
 WHOLE = st.integers(1, 2**63 - 1)
@@ -44,7 +44,7 @@ spans = st.builds(
     failed=st.booleans(),
     attributes=st.dictionaries(st.text(min_size=1, max_size=30), VALUES, max_size=8),
     scope=st.builds(
-        Scope,
+        TracerScope,
         st.sampled_from(["monitor", "other"]),
         st.sampled_from(["", "1.2"]),
         st.sampled_from(["", "https://s"]),

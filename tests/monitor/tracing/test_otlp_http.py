@@ -11,9 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.testing.fakes import ManualClock, RecordingObserver
-from monitor.tracing.observer import SpanLoss
 from monitor.tracing.otlp_http import OtlpSender
 from monitor.tracing.provider import Tracing, build_tracing
+from monitor.tracing.trace_observer import SpanLoss
 from tests.monitor.tracing.receiver import OtlpReceiver, attributes
 from tests.monitor.tracing.room import SERVICE, Ended
 

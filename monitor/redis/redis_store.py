@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from monitor.cache.observer import CacheObserver
-from monitor.cache.store import Reading
+from monitor.cache.cache_observer import CacheObserver
+from monitor.cache.store import StoreReading
 from monitor.clock import Clock
 from monitor.redis.batching import Batcher, ReadRoundTrip, SlotReadRoundTrip
 from monitor.redis.circuit_breaker import CircuitBreaker
@@ -42,7 +42,7 @@ class RedisStore:
         self.breaker: CircuitBreaker = breaker or CircuitBreaker(clock, observer.breaker_changed)
         self._link = Multiplexer(dial, self.breaker, observer, clock, timeout_s)
         # The batcher's own, and no method around it: every lookup comes by here.
-        self.read: Callable[[tuple[str, ...]], asyncio.Future[Reading]] = Batcher(
+        self.read: Callable[[tuple[str, ...]], asyncio.Future[StoreReading]] = Batcher(
             self._link.submit, new_trip=SlotReadRoundTrip if clustered else ReadRoundTrip
         ).read
         self.signals: RedisPubSub = RedisPubSub(dial, self._link, timeout_s)

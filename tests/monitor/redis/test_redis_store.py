@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from monitor.cache.observer import BreakerState
+from monitor.cache.cache_observer import BreakerState
 from monitor.cache.store import Store
 from monitor.clock import SystemClock
 from monitor.errors import StoreUnavailable
 from monitor.redis.open_store import open_store
-from monitor.redis.store import RedisStore
+from monitor.redis.redis_store import RedisStore
 from monitor.testing.fakes import ManualClock, RecordingObserver
 from tests.conditions import until
 from tests.servers import RedisServer, free_port
