@@ -116,7 +116,7 @@ def _handler(take: Callable[[Notification], None]) -> type[BaseHTTPRequestHandle
             take(Notification(self.path, message))
             self._answer(200)
 
-        def log_message(self, *arguments: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's names
             """Print nothing: the deliveries are the log."""
 
         def _answer(self, status: int) -> None:

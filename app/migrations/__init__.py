@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import sqlalchemy as sa
+import sqlalchemy.exc as sa_exc
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -49,7 +50,7 @@ async def _connected(engine: AsyncEngine) -> AsyncConnection:
         Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
     try:
         return await engine.connect()
-    except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as failure:
+    except (OSError, sa_exc.SQLAlchemyError, asyncpg.PostgresError) as failure:
         cause = getattr(failure, "orig", None) or failure
         raise ConfigurationError("DATABASE_URL", f"{_UNREACHABLE} ({type(cause).__name__})") from None
 

@@ -36,7 +36,7 @@ class Version(NamedTuple):
 class Expectation(Protocol):
     """Which versions a caller means to change."""
 
-    def allows(self, version: Version) -> bool:
+    def allows(self, version: Version, /) -> bool:
         """Say whether `version` is one of them."""
         ...
 

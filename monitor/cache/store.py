@@ -54,7 +54,7 @@ class Store(Protocol):
     @property
     def signals(self) -> Signals | None: ...
 
-    def read(self, keys: tuple[str, ...]) -> Awaitable[StoreReading]:
+    def read(self, keys: tuple[str, ...], /) -> Awaitable[StoreReading]:
         """Return the values of `keys`, which share a slot, as of one moment."""
         ...
 

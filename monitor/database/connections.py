@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -84,7 +85,7 @@ def _postgresql(url: URL, pool: PoolSettings, options: Mapping[str, Any]) -> Asy
     engine = create_async_engine(url.set(query=hosts), connect_args=arguments, **options)
     end_sessions(engine)
 
-    @sa.event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine.sync_engine, "connect")
     def remember(_connection: Any, record: Any) -> None:
         record.info[_POOLING] = connecting.pooling
 
@@ -115,8 +116,8 @@ def _sqlite(url: URL, pool: PoolSettings, options: Mapping[str, Any]) -> AsyncEn
         poolclass=sa.AsyncAdaptedQueuePool,
         **options,
     )
-    sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 

@@ -141,6 +141,7 @@ def filtered_tables(statement: sa.Executable) -> tuple[str, ...]:
 
 
 def _require(element: Any, tenant: TenantId | None, column: str, covered: tuple[str, ...]) -> None:
+    children = element.get_children
     if isinstance(element, sa.TextClause):
         raise UnscopedStatement("raw SQL")  # text cannot be checked
     if isinstance(element, sa.Executable):
@@ -153,7 +154,7 @@ def _require(element: Any, tenant: TenantId | None, column: str, covered: tuple[
             _require_covered(element.table, column, covered)
     if isinstance(element, sa.Table):
         _require_covered(element, column, covered)
-    for child in element.get_children():
+    for child in children():
         _require(child, tenant, column, covered)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import event, exc
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -61,8 +61,8 @@ def sqlstate_of(failure: BaseException) -> str | None:
 
 def end_sessions(engine: AsyncEngine) -> None:
     """Let `engine` give up sessions at the errors that `session_end` names, and closed ones unasked."""
-    sa.event.listen(engine.sync_engine, "handle_error", _judge)
-    sa.event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _judge)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
 
 
 def _judge(context: ExceptionContext) -> None:
@@ -87,7 +87,7 @@ def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
     driver: Any = getattr(dbapi_connection, "driver_connection", None)
     is_closed = getattr(driver, "is_closed", None)
     if is_closed is not None and is_closed():
-        raise sa.exc.DisconnectionError
+        raise exc.DisconnectionError
 
 
 def _severity_of(failure: BaseException) -> str | None:

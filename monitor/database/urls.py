@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
 
 from monitor.errors import ConfigurationError
@@ -54,7 +54,7 @@ def parse(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:
+    except exc.ArgumentError:
         raise _wrong("is not a database URL") from None
     if parsed.drivername not in (ASYNCPG, PSYCOPG, SQLITE):
         raise _wrong(f"must begin with {ASYNCPG}://, {PSYCOPG}:// or {SQLITE}://")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import compress
 from operator import add
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from monitor.metrics.cell_layout import Layout, TenantFamily
 from monitor.metrics.family import Exemplar, Family
@@ -15,6 +15,7 @@ from monitor.metrics.source import Source
 from monitor.metrics.tenant_table import LiveRows, tenant_label
 
 Number = TypeVar("Number", int, float)
+_ADD: Callable[[Any, Any], Any] = add  # the overloads of typeshed match no constrained variable
 
 
 def read_tenants(layout: Layout, live: LiveRows, sources: Sequence[Source], since: float) -> list[Family]:
@@ -42,7 +43,7 @@ def read_tenants(layout: Layout, live: LiveRows, sources: Sequence[Source], sinc
 
 
 def _added(mine: list[Number], others: list[Number]) -> list[Number]:
-    return list(map(add, mine, others))
+    return list(map(_ADD, mine, others))
 
 
 def _columns(cells: list[int], stride: int, family: TenantFamily, used: list[bool]) -> list[int]:

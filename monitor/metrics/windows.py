@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from operator import add, sub
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from monitor.clock import Clock
 from monitor.metrics.catalogue import (
@@ -26,6 +26,7 @@ from monitor.metrics.catalogue import (
 from monitor.metrics.family import Families, Family
 
 Number = TypeVar("Number", int, float)
+_SUB: Callable[[Any, Any], Any] = sub  # the overloads of typeshed match no constrained variable
 _PIECE = 4_096
 WATCHED = (HTTP_DURATION, TENANT_DURATION, TENANT_REQUESTS, CACHE_REQUESTS)
 
@@ -263,7 +264,7 @@ def _differences(now: Sequence[Number], before: Sequence[Number]) -> list[Number
     # In C, and in pieces: between them the serving loop gets the interpreter back.
     grown: list[Number] = []
     for at in range(0, len(now), _PIECE):
-        grown += map(sub, now[at : at + _PIECE], before[at : at + _PIECE])
+        grown += map(_SUB, now[at : at + _PIECE], before[at : at + _PIECE])
     return grown
 
 

@@ -8,6 +8,7 @@ hit is sent as it was stored.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,7 +27,7 @@ _READS = ("GET", "HEAD")
 class Cache(Protocol):
     """What the interceptor asks of the cache."""
 
-    async def get_or_load(self, key: CacheKey, load: Load, *, bypass: bool = False) -> Lookup:
+    def get_or_load(self, key: CacheKey, load: Load, *, bypass: bool = False) -> Awaitable[Lookup]:
         """Return what is stored under `key`, or what `load` returns."""
         ...
 

@@ -54,8 +54,8 @@ def _renamed(model: type[msgspec.Struct], naming: TenantNaming) -> type[msgspec.
     fields = msgspec.structs.fields(model)
     config = model.__struct_config__
     namespace: dict[str, Any] = {"__doc__": naming.spoken(model.__doc__ or "")}
-    if hasattr(model, "__post_init__"):
-        namespace["__post_init__"] = model.__post_init__
+    if (check := getattr(model, "__post_init__", None)) is not None:
+        namespace["__post_init__"] = check
     return msgspec.defstruct(
         model.__name__,
         [(field.name, _named(hints[field.name], naming), _default(field)) for field in fields],
@@ -74,7 +74,7 @@ def _named(annotation: Any, naming: TenantNaming) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return _renamed(annotation, naming)
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if not arguments:
+    if origin is None or not arguments:
         return annotation
     if origin is Annotated:
         inner, *metadata = arguments

@@ -12,7 +12,13 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from hiredis import ProtocolError, Reader, ReplyError, pack_command
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    SSLConnection,
+    UnixDomainSocketConnection,
+    parse_url,
+)
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -52,7 +58,7 @@ class RedisWire(asyncio.Protocol):
         incarnation: `run_id` and `master_replid` of the server, read once when it was opened.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AbstractConnection) -> None:
         self._connection = connection
         self._parser = Reader()
         self._parsing = False
@@ -189,7 +195,7 @@ def reason_of(failure: BaseException) -> str:
     return "refused" if isinstance(failure, ResponseError) else "protocol"
 
 
-def _connection(url: str) -> Connection:
+def _connection(url: str) -> AbstractConnection:
     options: dict[str, Any] = dict(parse_url(url))
     kind = options.pop("connection_class", Connection)
     if kind not in (Connection, SSLConnection, UnixDomainSocketConnection):
@@ -201,7 +207,7 @@ def _connection(url: str) -> Connection:
         "health_check_interval": 0,
         "decode_responses": False,
     }
-    connection: Connection = kind(**options)
+    connection: AbstractConnection = kind(**options)
     return connection
 
 

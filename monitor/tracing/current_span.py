@@ -22,7 +22,8 @@ class StartsSpans(Protocol):
 
     epoch: WallClock
 
-    def start_span(self, *arguments: Any) -> Span: ...
+    @property
+    def start_span(self) -> Callable[..., Span]: ...
 
 
 class CurrentSpan:
