@@ -81,7 +81,7 @@ def _limits(snapshot: Snapshot, objectives: Objectives) -> list[tuple[Child, ...
         ("Oldest invalidation in the outbox", lag, limits.outbox_lag_s, words.seconds),
         ("Database pool in use", pool, limits.pool_used, words.share),
         ("Cached answers found wrong", wrong, 0.0, words.count),
-        ("Observations without room for their clinic", overflow, 0.0, words.count),
+        (f"Observations without room for their {snapshot.naming.singular}", overflow, 0.0, words.count),
     ]
     written: list[tuple[Child, ...]] = [
         (name, _kept(value is None or value <= bound), write(value), f"at most {write(bound)}")

@@ -12,6 +12,7 @@ from monitor.console.page_frame import Frame, badge, card, grid, tiles
 from monitor.console.snapshot import Scopes, Snapshot
 from monitor.metrics import catalogue
 from monitor.objectives import Objectives
+from monitor.tenancy.naming import TenantNaming
 
 _CHARTED = 120
 _MOST_LINES = 5
@@ -23,7 +24,7 @@ def cache(snapshot: Snapshot, objectives: Objectives) -> Markup:
     times = [words.clock(snapshot.moment(point.at)) for point in points]
     domains = sorted({name for point in points for name in point.domains})[:_MOST_LINES]
     return h.markup(
-        _switched_off(snapshot.off),
+        _switched_off(snapshot.off, snapshot.naming),
         _numbers(snapshot, objectives),
         hit_chart("Hits by domain", times, points, domains, objectives).draw(),
         card("Domains", _domains(snapshot)),
@@ -38,12 +39,12 @@ def switch_forms(frame: Frame, domains: Sequence[str], off: Scopes | None, tenan
         frame: The page's frame.
         domains: Every cached domain.
         off: What is switched off; None where that cannot be told.
-        tenant: The clinic that the form begins with.
+        tenant: The tenant that the form begins with.
     """
-    action = frame.links.to("cache", "switch")
+    action, naming = frame.links.to("cache", "switch"), frame.links.naming
     turn_off = frame.form(
         action,
-        _scope_fields(domains, tenant),
+        _scope_fields(domains, tenant, naming),
         h.button("Switch off", type="submit", name="enabled", value="no", class_="danger"),
         class_="row",
     )
@@ -51,9 +52,9 @@ def switch_forms(frame: Frame, domains: Sequence[str], off: Scopes | None, tenan
         h.li(
             frame.form(
                 action,
-                h.input_(type="hidden", name="clinic", value=of) if of is not None else None,
+                h.input_(type="hidden", name=naming.singular, value=of) if of is not None else None,
                 h.input_(type="hidden", name="domain", value=domain) if domain is not None else None,
-                h.span(words.scope(of, domain).capitalize()),
+                h.span(words.scope(of, domain, naming).capitalize()),
                 h.button("Switch on", type="submit", name="enabled", value="yes"),
                 class_="row",
             )
@@ -83,7 +84,7 @@ def rollout_form(frame: Frame, domains: Sequence[str], share: float, *, durable:
         h.p(f"A part of all keys may use the cache, always the same ones. Now {words.share(share)}. {reach}"),
         frame.form(
             frame.links.to("cache", "rollout"),
-            _scope_fields(domains, ""),
+            _scope_fields(domains, "", frame.links.naming),
             h.label(
                 "Share in % ",
                 h.input_(
@@ -102,14 +103,14 @@ def rollout_form(frame: Frame, domains: Sequence[str], share: float, *, durable:
     )
 
 
-def _scope_fields(domains: Sequence[str], tenant: str) -> Markup:
+def _scope_fields(domains: Sequence[str], tenant: str, naming: TenantNaming) -> Markup:
     choices = [h.option(words.domain_name(name), value=name) for name in domains]
     return h.markup(
         h.label("Domain ", h.select(h.option("all", value=""), *choices, name="domain")),
         h.label(
-            "Clinic ",
+            f"{naming.heading} ",
             h.input_(
-                name="clinic",
+                name=naming.singular,
                 inputmode="numeric",
                 pattern="[0-9]{1,19}",
                 size=8,
@@ -172,11 +173,11 @@ def _numbers(snapshot: Snapshot, objectives: Objectives) -> Markup:
     )
 
 
-def _switched_off(off: Scopes | None) -> Markup:
+def _switched_off(off: Scopes | None, naming: TenantNaming) -> Markup:
     if off is None:
         said = badge("It cannot be told what is switched off: the database does not answer.", "warn")
     elif off:
-        names = ", ".join(words.scope(tenant, domain) for tenant, domain in off)
+        names = ", ".join(words.scope(tenant, domain, naming) for tenant, domain in off)
         said = badge(f"Switched off: {names}.", "warn")
     else:
         said = badge("The cache is on.", "good")

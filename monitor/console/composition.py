@@ -20,6 +20,7 @@ from monitor.metrics.windows import Windows
 from monitor.objectives import Objectives
 from monitor.operations.cache_switch_endpoint import CacheSwitch
 from monitor.operations.health import Health
+from monitor.tenancy.naming import TenantNaming
 from monitor.tenancy.resolver import TenantResolver
 from monitor.tracing.recent import RecentTraces
 
@@ -30,6 +31,7 @@ class Watched:
 
     Attributes:
         service: The service's name.
+        naming: What the service calls its tenants.
         keys: Secrets of 32 bytes and more that seal the sessions, the same in every worker;
             none: one is drawn, which serves a single worker.
         domains: Every cached domain.
@@ -39,6 +41,7 @@ class Watched:
     """
 
     service: str
+    naming: TenantNaming
     keys: Sequence[bytes]
     resolver: TenantResolver
     objectives: Objectives
@@ -64,16 +67,18 @@ def join(watched: Watched) -> Console:
         watched.switch.off,
         executor,
         clock,
+        naming=watched.naming,
         window_s=watched.window_s,
         probes=watched.probes,
     )
+    sessions = Sessions(watched.keys, watched.resolver, clock)
     live = Live(surveyor.look, executor, clock)
     return Console(
-        Visits(Sessions(watched.keys, watched.resolver, clock), clock, watched.service),
+        Visits(sessions, clock, watched.service, watched.naming),
         live,
         Views(watched.objectives, lambda tenant: course(watched.windows, tenant)),
         watched.recent,
-        Steering(watched.switch, watched.rollout, watched.domains, live.expire),
+        Steering(watched.switch, watched.rollout, watched.domains, live.expire, watched.naming),
         watched.domains,
         executor,
         clock,

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from monitor.clock import Clock
 from monitor.console.assets import show_asset
 from monitor.console.events import Events, EventStream, event
-from monitor.console.links import PREFIX, Links
+from monitor.console.links import PREFIX
 from monitor.console.live import Live
 from monitor.console.pages import Pages
 from monitor.console.security import harden
@@ -21,28 +21,32 @@ from monitor.console.steering import Steering
 from monitor.console.trace_pages import TracePages
 from monitor.console.views import ViewRenderer, Views
 from monitor.console.visit import Visits
+from monitor.tenancy.naming import TenantNaming
 from monitor.tracing.recent import RecentTraces
 
-# Requests of operators: no part of any objective.
-ROUTES = frozenset(
-    PREFIX + path
-    for path in (
-        "",
-        "/sign-in",
-        "/sign-out",
-        "/assets/{name}",
-        "/events",
-        "/clinics",
-        "/clinics/{clinic:int}",
-        "/cache",
-        "/cache/switch",
-        "/cache/rollout",
-        "/alerts",
-        "/traces",
-        "/traces/{trace}",
-    )
+_ROUTES = (
+    "",
+    "/sign-in",
+    "/sign-out",
+    "/assets/{name}",
+    "/events",
+    "/cache",
+    "/cache/switch",
+    "/cache/rollout",
+    "/alerts",
+    "/traces",
+    "/traces/{trace}",
 )
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
+
+
+def console_routes(naming: TenantNaming) -> frozenset[str]:
+    """Return the templates of the console's routes: requests of operators, no part of any objective."""
+    return frozenset(PREFIX + path for path in (*_ROUTES, *_tenant_paths(naming)))
+
+
+def _tenant_paths(naming: TenantNaming) -> tuple[str, str]:
+    return f"/{naming.plural}", f"/{naming.plural}/{{{naming.singular}:int}}"
 
 
 class Console:
@@ -85,10 +89,11 @@ class Console:
     def routes(self) -> list[BaseRoute]:
         """Return everything under `/console`."""
         visits, pages = self._visits, self._pages
+        tenants, tenant = _tenant_paths(visits.naming)
         shown = {
             "": pages.overview,
-            "/clinics": pages.clinics,
-            "/clinics/{clinic:int}": pages.clinic,
+            tenants: pages.tenants,
+            tenant: pages.tenant,
             "/cache": pages.cache,
             "/alerts": pages.alerts,
             "/traces": self._traces.traces,
@@ -109,7 +114,7 @@ class Console:
         ]
 
     async def _events(self, request: Request) -> Response:
-        session, links = self._visits.session(request), Links.of(request)
+        session, links = self._visits.session(request), self._visits.links(request)
         if session is None:
             return harden(Response(status_code=_UNAUTHORIZED))
         name = request.query_params.get("view", "")

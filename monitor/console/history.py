@@ -97,7 +97,7 @@ def point(at: float, seconds: float, reading: Families, probes: Collection[str])
 
 
 def course(windows: Windows, tenant: str) -> list[Point]:
-    """Return the last minutes of one clinic, step by step; call it off the serving loop."""
+    """Return the last minutes of one tenant, step by step; call it off the serving loop."""
     metrics = (TENANT_DURATION, TENANT_REQUESTS, CACHE_REQUESTS)
     return [_tenant_point(step) for step in windows.steps(float("-inf"), metrics, tenant)]
 
@@ -138,7 +138,7 @@ def added(lookups: Iterable[Lookups]) -> Lookups:
 
 
 def _domains(family: Family) -> dict[str, Lookups]:
-    # All clinics' values of one domain and result lie a stride apart: summed in C.
+    # All tenants' values of one domain and result lie a stride apart: summed in C.
     found: dict[str, Lookups] = {}
     for at, (domain, result) in enumerate(family.variants):
         count = sum(family.values[at :: len(family.variants)])

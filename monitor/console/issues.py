@@ -13,6 +13,7 @@ from monitor.console.links import Links
 from monitor.console.page_frame import at, card, grid
 from monitor.console.snapshot import Snapshot
 from monitor.metrics.service_levels import Issue
+from monitor.tenancy.naming import TenantNaming
 
 _SHOWN, _MOST = 6, 40
 _NAMED: Final = 3
@@ -20,7 +21,7 @@ _OUTCOMES: Final = {"latency_mean": "slow", "error_ratio": "failed"}
 
 
 def issues(snapshot: Snapshot, links: Links, tenant: str | None = None) -> Markup | None:
-    """Return what breaks an objective now, of one clinic or of all; None where nothing does."""
+    """Return what breaks an objective now, of one tenant or of all; None where nothing does."""
     found = worst_first(issue for issue in snapshot.issues if tenant in (None, issue.tenant))
     if not found:
         return None
@@ -37,7 +38,7 @@ def issues(snapshot: Snapshot, links: Links, tenant: str | None = None) -> Marku
 
 
 def worst_first(found: Iterable[Issue]) -> list[Issue]:
-    """Order issues: the service's, then clinic by clinic, then routes; those furthest off first."""
+    """Order issues: the service's, then tenant by tenant, then routes; those furthest off first."""
     ordered = sorted(found, key=lambda issue: (bool(issue.route), issue.tenant or "", issue.route or ()))
     groups = [list(group) for _, group in groupby(ordered, key=lambda issue: (issue.route, issue.tenant))]
     for group in groups:
@@ -46,16 +47,16 @@ def worst_first(found: Iterable[Issue]) -> list[Issue]:
     return [issue for group in groups for issue in group]
 
 
-def broken_for(found: Iterable[Issue]) -> str:
-    """Name whom issues are for: `clinics 7, 3 and 2 routes`; empty where none is for a part alone."""
+def broken_for(found: Iterable[Issue], naming: TenantNaming) -> str:
+    """Name whom issues are for: `tenants 7, 3 and 2 routes`; empty where none is for a part alone."""
     parts = list(dict.fromkeys((issue.tenant, issue.route) for issue in worst_first(found)))
     tenants = [tenant for tenant, _ in parts if tenant]
     routes = [route for _, route in parts if route]
-    named = [f"clinic {_name(tenants[0])}"] if len(tenants) == 1 else []
+    named = [f"{naming.singular} {_name(tenants[0])}"] if len(tenants) == 1 else []
     if len(tenants) > 1:
         rest = len(tenants) - _NAMED
         shown = [_name(tenant) for tenant in tenants[:_NAMED]] + ([f"{rest} more"] if rest > 0 else [])
-        named = [f"clinics {', '.join(shown[:-1])} and {shown[-1]}"]
+        named = [f"{naming.plural} {', '.join(shown[:-1])} and {shown[-1]}"]
     if routes:
         named.append(" ".join(routes[0]) if len(routes) == 1 else f"{len(routes)} routes")
     return ", and ".join(named)
@@ -93,8 +94,8 @@ def _whom(issue: Issue, links: Links) -> Child:
         return h.code(" ".join(issue.route))
     if issue.tenant is None:
         return "the whole service"
-    name = f"clinic {_name(issue.tenant)}"
-    return h.a(name, href=links.to("clinics", issue.tenant)) if issue.tenant.isdigit() else name
+    name = f"{links.naming.singular} {_name(issue.tenant)}"
+    return h.a(name, href=links.tenants(issue.tenant)) if issue.tenant.isdigit() else name
 
 
 def _name(tenant: str) -> str:
@@ -105,10 +106,10 @@ def _next(issue: Issue, links: Links) -> Markup:
     """Return the way to what tells why: the failed or slow requests, or the cache."""
     name = issue.threshold.name
     if name not in _OUTCOMES:
-        return h.a("the cache", href=links.to("cache", clinic=_number(issue)))
+        return h.a("the cache", href=links.narrowed("cache", _number(issue)))
     outcome = _OUTCOMES[name]
     route = issue.route[1] if issue.route else None
-    address = links.to("traces", clinic=_number(issue), route=route, outcome=outcome)
+    address = links.narrowed("traces", _number(issue), route=route, outcome=outcome)
     return h.a(f"{outcome} requests", href=address)
 
 

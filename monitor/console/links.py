@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
+
+from monitor.tenancy.naming import TenantNaming
 
 PREFIX: Final = "/console"
 
@@ -22,24 +24,34 @@ class Links:
 
     Attributes:
         root: What stands before `/console`.
+        naming: What the service calls its tenants; the path to them is named after it.
     """
 
     root: str = ""
+    naming: TenantNaming = field(default_factory=TenantNaming)
 
     @classmethod
-    def of(cls, request: Request) -> Links:
+    def of(cls, request: Request, naming: TenantNaming) -> Links:
         """Return the addresses as the asking browser must spell them."""
-        return cls(str(request.scope.get("root_path", "")))
+        return cls(str(request.scope.get("root_path", "")), naming)
 
     @property
     def home(self) -> str:
         return f"{self.root}{PREFIX}"
 
     def to(self, *parts: str | int, **query: str | int | None) -> str:
-        """Return the address of a page, such as `to("clinics", 7)`."""
+        """Return the address of a page, such as `to("traces", trace_id)`."""
         path = "/".join((self.home, *(quote(str(part), safe="") for part in parts)))
         given = {key: str(value) for key, value in query.items() if value not in (None, "")}
         return f"{path}?{urlencode(given)}" if given else path
+
+    def tenants(self, *tenant: str | int, **query: str | int | None) -> str:
+        """Return the address of the tenants' page, or of one tenant's."""
+        return self.to(self.naming.plural, *tenant, **query)
+
+    def narrowed(self, page: str, tenant: str | int | None, **query: str | None) -> str:
+        """Return the address of a page that begins with one tenant chosen; None: with none."""
+        return self.to(page, **{self.naming.singular: tenant}, **query)
 
     def back(self, wanted: str) -> str:
         """Return where to go after the sign-in: a page of the console, whatever was asked for."""

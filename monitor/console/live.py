@@ -21,7 +21,7 @@ class Live:
     """Shares snapshots among viewers.
 
     A snapshot is taken every `every_s` while somebody watches, and at most for `share` of the
-    time: where there are many clinics it comes less often instead of costing more.
+    time: where there are many tenants it comes less often instead of costing more.
 
     Args:
         look: Takes a snapshot.

@@ -1,4 +1,4 @@
-"""Since when an objective is broken: for the service, a route or a clinic."""
+"""Since when an objective is broken: for the service, a route or a tenant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monitor.console.history import Point, course, route_courses
 from monitor.metrics.service_levels import Issue
 from monitor.metrics.windows import Windows
 
-# Looking back costs a walk over the steps for each clinic; the worst few are what an operator asks about.
+# Looking back costs a walk over the steps for each tenant; the worst few are what an operator asks about.
 _MOST_TENANTS: Final = 12
 
 
@@ -34,7 +34,7 @@ def onsets(issues: Collection[Issue], points: Sequence[Point], windows: Windows)
     Args:
         issues: What is broken now.
         points: What happened in the whole service, step by step.
-        windows: Remembers the steps of clinics and routes.
+        windows: Remembers the steps of tenants and routes.
     """
     tenants = list(dict.fromkeys(issue.tenant for issue in issues if issue.tenant))[:_MOST_TENANTS]
     routes = {issue.route for issue in issues if issue.route}

@@ -16,12 +16,12 @@ from monitor.console.links import Links
 from monitor.console.page_frame import at, badge, card, grid, tiles
 from monitor.console.runtime import runtime
 from monitor.console.snapshot import Snapshot
-from monitor.console.tables import clinic_rows, clinic_table, route_table
+from monitor.console.tables import route_table, tenant_rows, tenant_table
 from monitor.metrics import catalogue
 from monitor.objectives import Objectives, Threshold
 
 _CHARTED = 120
-_CLINICS, _ROUTES = 8, 12
+_TENANTS, _ROUTES = 8, 12
 _STANDING: Final = {
     State.PENDING: "is broken {} and pages soon",
     State.FIRING: "is broken {} and pages",
@@ -41,9 +41,9 @@ def overview(snapshot: Snapshot, links: Links, objectives: Objectives) -> Markup
         issues(snapshot, links),
         h.div(*charts(snapshot, snapshot.points, objectives), class_="cards"),
         card(
-            "Busiest clinics",
-            clinic_table(clinic_rows(performance, "requests")[:_CLINICS], snapshot, links, objectives),
-            h.p(h.a("All clinics", href=links.to("clinics"))),
+            f"Busiest {links.naming.plural}",
+            tenant_table(tenant_rows(performance, "requests")[:_TENANTS], snapshot, links, objectives),
+            h.p(h.a(f"All {links.naming.plural}", href=links.tenants())),
         ),
         card("Routes", route_table(snapshot, links, objectives, _ROUTES)),
         card("Health checks", _checks(snapshot)),
@@ -61,12 +61,12 @@ def verdict(snapshot: Snapshot) -> Markup:
     told = {alarm.threshold.name for alarm in burning}
     # The window here is shorter than an alarm's: what is broken in it alone is no all-clear either.
     parts += [
-        words.issue(issue)
+        words.issue(issue, snapshot.naming)
         for issue in snapshot.issues
         if not issue.tenant and not issue.route and issue.threshold.name not in told
     ]
     if not parts and snapshot.issues:
-        parts = [f"All is well on the whole, but not for {broken_for(snapshot.issues)}"]
+        parts = [f"All is well on the whole, but not for {broken_for(snapshot.issues, snapshot.naming)}"]
     kind = "bad" if out or any(alarm.state is State.FIRING for alarm in burning) else "warn"
     text = f"{'. '.join(parts)}." if parts else "All is well."
     return h.p(badge(text, kind if parts else "good"), id="verdict", role="status", class_="verdict")
@@ -122,13 +122,13 @@ def _running(snapshot: Snapshot) -> tuple[str, str, str, bool]:
 def judged_tile(
     name: str, threshold: Threshold, value: float | None, snapshot: Snapshot, tenant: str | None = None
 ) -> tuple[str, str, str, bool]:
-    """Return a tile that is held against its objective, of one clinic or of all."""
+    """Return a tile that is held against its objective, of one tenant or of all."""
     broken = snapshot.breaks(threshold, tenant)
     return name, words.measured(threshold, value), words.bound(threshold), broken
 
 
 def charts(snapshot: Snapshot, course: Sequence[Point], objectives: Objectives) -> list[Markup]:
-    """Return requests, response times, errors and hits over the last minutes, of a clinic or of all."""
+    """Return requests, response times, errors and hits over the last minutes, of a tenant or of all."""
     points = course[-_CHARTED:]
     times = [words.clock(snapshot.moment(point.at)) for point in points]
     quantiles = (("P50", _P50), ("P95", _P95), ("P99", _P99))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from monitor.console import html as h
 from monitor.console.assets import asset
 from monitor.console.html import Child, Markup
 from monitor.console.links import Links
+from monitor.tenancy.naming import TenantNaming
 
-PAGES: Final = (
-    ("Overview", ()),
-    ("Clinics", ("clinics",)),
-    ("Cache", ("cache",)),
-    ("Traces", ("traces",)),
-    ("Alerts", ("alerts",)),
-)
+
+def _pages(naming: TenantNaming) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return (
+        ("Overview", ()),
+        (naming.headings, (naming.plural,)),
+        ("Cache", ("cache",)),
+        ("Traces", ("traces",)),
+        ("Alerts", ("alerts",)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Frame:
             return h.header(name)
         entries = [
             h.li(h.a(text, href=self.links.to(*parts), aria_current="page" if text == current else None))
-            for text, parts in PAGES
+            for text, parts in _pages(self.links.naming)
         ]
         leave = self.form(
             self.links.to("sign-out"),

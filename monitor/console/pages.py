@@ -12,15 +12,14 @@ from starlette.responses import RedirectResponse, Response
 
 from monitor.console import html as h
 from monitor.console.cache_page import rollout_form, switch_forms
-from monitor.console.clinics import clinic_search
 from monitor.console.html import Child, Markup
-from monitor.console.links import Links
 from monitor.console.live import Live
 from monitor.console.page_frame import badge
 from monitor.console.session import Session
 from monitor.console.snapshot import Snapshot
-from monitor.console.steering import SAID, Steering
+from monitor.console.steering import Steering
 from monitor.console.tables import ORDERS
+from monitor.console.tenants import tenant_search
 from monitor.console.views import Views
 from monitor.console.visit import Visits
 
@@ -62,34 +61,43 @@ class Pages:
     async def alerts(self, request: Request, session: Session) -> Response:
         return await self._page(request, session, "Alerts", "alerts")
 
-    async def clinics(self, request: Request, session: Session) -> Response:
-        links, wanted = Links.of(request), request.query_params.get("clinic", "").strip()
+    async def tenants(self, request: Request, session: Session) -> Response:
+        links = self._visits.links(request)
+        naming = links.naming
+        wanted = request.query_params.get(naming.singular, "").strip()
         if _is_number(wanted):
-            return RedirectResponse(links.to("clinics", int(wanted)), _SEE_OTHER)
+            return RedirectResponse(links.tenants(int(wanted)), _SEE_OTHER)
         asked = request.query_params.get("by", "")
         order = asked if asked in ORDERS else "requests"
-        tools = clinic_search(links, order)
-        return await self._page(request, session, "Clinics", f"clinics:{order}", before=lambda _: tools)
+        tools, view = tenant_search(links, order), f"{naming.plural}:{order}"
+        return await self._page(request, session, naming.headings, view, before=lambda _: tools)
 
-    async def clinic(self, request: Request, session: Session) -> Response:
-        clinic, links = request.path_params["clinic"], Links.of(request)
+    async def tenant(self, request: Request, session: Session) -> Response:
+        links = self._visits.links(request)
+        naming = links.naming
+        tenant = request.path_params[naming.singular]
         more = h.p(
-            h.a("Its traces", href=links.to("traces", clinic=clinic)),
+            h.a("Its traces", href=links.narrowed("traces", tenant)),
             " · ",
-            h.a("Switch its cache", href=f"{links.to('cache', clinic=clinic)}#switch"),
+            h.a("Switch its cache", href=f"{links.narrowed('cache', tenant)}#switch"),
         )
         return await self._page(
-            request, session, f"Clinic {clinic}", f"clinic:{clinic}", current="Clinics", before=lambda _: more
+            request,
+            session,
+            f"{naming.heading} {tenant}",
+            f"{naming.singular}:{tenant}",
+            current=naming.headings,
+            before=lambda _: more,
         )
 
     async def cache(self, request: Request, session: Session) -> Response:
         frame, query = self._visits.frame(request, session), request.query_params
-        said, kind = SAID.get(query.get("said", ""), ("", "good"))
-        clinic = query.get("clinic", "")
+        said, kind = self._steering.said(query.get("said", ""))
+        tenant = query.get(frame.links.naming.singular, "")
 
         def forms(snapshot: Snapshot) -> Markup:
             return h.div(
-                switch_forms(frame, self._domains, snapshot.off, clinic if _is_number(clinic) else ""),
+                switch_forms(frame, self._domains, snapshot.off, tenant if _is_number(tenant) else ""),
                 rollout_form(frame, self._domains, self._steering.share, durable=self._steering.is_durable),
                 id="switch",
             )

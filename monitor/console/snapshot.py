@@ -17,6 +17,7 @@ from monitor.metrics.service_levels import Issue, ServiceLevels
 from monitor.metrics.windows import Windows
 from monitor.objectives import Objectives, Threshold
 from monitor.operations.health import Finding
+from monitor.tenancy.naming import TenantNaming
 
 Scopes = Sequence[tuple[int | None, str | None]]
 
@@ -29,7 +30,7 @@ class Snapshot:
         at: When, in seconds since the Unix epoch.
         monotonic: When, in monotonic seconds, as the points and alarms count.
         seconds: The window of `performance` and `issues`.
-        performance: Requests and lookups by route, clinic and domain in the window.
+        performance: Requests and lookups by route, tenant and domain in the window.
         issues: Every broken objective in the window.
         points: The last minutes, oldest first; the last one is not over yet.
         alarms: The objectives' states.
@@ -38,6 +39,7 @@ class Snapshot:
         off: What the cache is switched off for; None where that cannot be told.
         seconds_taken: What it cost beside the serving loop.
         onsets: When the issues began, of those that the remembered steps can tell.
+        naming: What the service calls its tenants.
     """
 
     at: float
@@ -52,9 +54,10 @@ class Snapshot:
     off: Scopes | None
     seconds_taken: float
     onsets: Mapping[Issue, Onset] = field(default_factory=dict)
+    naming: TenantNaming = field(default_factory=TenantNaming)
 
     def breaks(self, threshold: Threshold, of: str | tuple[str, str] | None = None) -> bool:
-        """Say whether an objective is broken in the window: of a clinic, of a route, or of all."""
+        """Say whether an objective is broken in the window: of a tenant, of a route, or of all."""
         return any(
             issue.threshold is threshold and of == (issue.tenant or issue.route) for issue in self.issues
         )
@@ -77,6 +80,7 @@ class Surveyor:
         check: Runs the health checks.
         off: Tells what the cache is switched off for.
         executor: Where to compute, off the serving loop.
+        naming: What the service calls its tenants.
         window_s: The window of averages, ratios and percentiles.
         probes: Routes that no user asks for.
     """
@@ -90,6 +94,7 @@ class Surveyor:
         executor: Executor | None,
         clock: Clock,
         *,
+        naming: TenantNaming,
         window_s: float = 300.0,
         probes: Collection[str] = (),
     ) -> None:
@@ -98,7 +103,7 @@ class Surveyor:
         self._check = check
         self._off = off
         self._executor = executor
-        self._clock = clock
+        self._clock, self._naming = clock, naming
         self._window_s = window_s
         self._probes = probes
         self._history = History(windows, clock, probes)
@@ -137,4 +142,5 @@ class Surveyor:
             off=off,
             seconds_taken=now - started,
             onsets=began,
+            naming=self._naming,
         )

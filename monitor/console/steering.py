@@ -15,12 +15,13 @@ from monitor.console.security import FormFields
 from monitor.console.session import Session
 from monitor.errors import DatabaseError
 from monitor.operations.cache_switch_endpoint import CacheSwitch, Position
+from monitor.tenancy.naming import TenantNaming
 
 SAID: Final = {
     "off": ("Switched off. Every worker follows within a moment.", "good"),
     "on": ("Switched on. Nothing it held before is served.", "good"),
     "share": ("The share is set. Every worker follows within a moment.", "good"),
-    "scope": ("Nothing was changed: give a clinic's number and a domain of the list.", "bad"),
+    "scope": ("Nothing was changed: give a tenant's number and a domain of the list.", "bad"),
     "number": ("Nothing was changed: a share is a number from 0 to 100.", "bad"),
     "database": ("Nothing was changed: the database does not answer. Try again.", "bad"),
 }
@@ -35,6 +36,7 @@ class Steering:
         rollout: The shares that this worker follows.
         domains: Every cached domain.
         moved: Told after each change.
+        naming: What the service calls its tenants.
     """
 
     def __init__(
@@ -43,11 +45,18 @@ class Steering:
         rollout: Rollout,
         domains: Collection[str],
         moved: Callable[[], None],
+        naming: TenantNaming,
     ) -> None:
+        self._naming = naming
         self._switch = switch
         self._rollout = rollout
         self._domains = domains
         self._moved = moved
+
+    def said(self, word: str) -> tuple[str, str]:
+        """Return what a page says after a change, and of which kind it is; nothing for another word."""
+        text, kind = SAID.get(word, ("", "good"))
+        return self._naming.spoken(text), kind
 
     @property
     def share(self) -> float:
@@ -81,15 +90,15 @@ class Steering:
         return self._answer(request, said)
 
     def _position(self, fields: FormFields, asked: Mapping[str, float]) -> Position:
-        domain, clinic = fields.get("domain"), fields.get("clinic")
+        domain, tenant = fields.get("domain"), fields.get(self._naming.singular)
         if domain is not None and domain not in self._domains:
             raise ValueError("no such domain")
-        given = {**asked, "domain": domain, "tenantId": None if clinic is None else int(clinic)}
+        given = {**asked, "domain": domain, "tenantId": None if tenant is None else int(tenant)}
         return msgspec.convert(given, Position)
 
     def _answer(self, request: Request, said: str) -> Response:
         self._moved()
-        return RedirectResponse(Links.of(request).to("cache", said=said), _SEE_OTHER)
+        return RedirectResponse(Links.of(request, self._naming).to("cache", said=said), _SEE_OTHER)
 
 
 def _percent(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Tables of clinics and routes."""
+"""Tables of tenants and routes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _P99: Final = 0.99
 ORDERS: Final = {"requests": "busiest", "latency": "slowest", "errors": "most errors", "hits": "fewest hits"}
 
 
-class ClinicRow(NamedTuple):
-    """One clinic in the window."""
+class TenantRow(NamedTuple):
+    """One tenant in the window."""
 
     tenant: str
     requests: RequestStats
     hit_ratio: float | None
 
 
-def clinic_rows(performance: ServiceLevels, order: str) -> list[ClinicRow]:
-    """Return the clinics with requests in the window, in one of `ORDERS`."""
+def tenant_rows(performance: ServiceLevels, order: str) -> list[TenantRow]:
+    """Return the tenants with requests in the window, in one of `ORDERS`."""
     rows = [
-        ClinicRow(tenant, requests, performance.cache(tenant).hit_ratio)
+        TenantRow(tenant, requests, performance.cache(tenant).hit_ratio)
         for tenant, requests in performance.tenants.items()
         if requests.count
     ]
@@ -43,17 +43,17 @@ def clinic_rows(performance: ServiceLevels, order: str) -> list[ClinicRow]:
     return sorted(rows, key=keys.get(order, lambda row: -row.requests.count))
 
 
-def clinic_table(
-    rows: Sequence[ClinicRow], snapshot: Snapshot, links: Links, objectives: Objectives
+def tenant_table(
+    rows: Sequence[TenantRow], snapshot: Snapshot, links: Links, objectives: Objectives
 ) -> Markup:
-    """Return clinics as a table with links to their pages."""
+    """Return tenants as a table with links to their pages."""
     most, hits = max((row.requests.count for row in rows), default=0), objectives.hit_ratio
     return grid(
-        "Clinics",
-        ("Clinic", "Requests", "", "Average", "P99", "Errors", "Hits"),
+        links.naming.headings,
+        (links.naming.heading, "Requests", "", "Average", "P99", "Errors", "Hits"),
         [
             (
-                clinic_link(row.tenant, links),
+                tenant_link(row.tenant, links),
                 words.rate(snapshot.per_second(row.requests.count)),
                 bar(row.requests.count, most),
                 *_measures(row.requests, objectives, snapshot, row.tenant),
@@ -61,7 +61,7 @@ def clinic_table(
             )
             for row in rows
         ],
-        "No clinic has asked for anything in this window.",
+        f"No {links.naming.singular} has asked for anything in this window.",
         narrow=(2, 4),
     )
 
@@ -110,7 +110,7 @@ def judged(threshold: Threshold, value: float | None, *, broken: bool) -> Markup
     return h.span(text, h.span(f" {said}", class_="hidden"), class_="number broken", title=said)
 
 
-def clinic_link(tenant: str | int, links: Links) -> Markup:
-    """Return a clinic's number with a link to its page; newcomers over the budget share a row."""
+def tenant_link(tenant: str | int, links: Links) -> Markup:
+    """Return a tenant's number with a link to its page; newcomers over the budget share a row."""
     text = str(tenant)
-    return h.a(text, href=links.to("clinics", text)) if text.isdigit() else h.span("others", title=text)
+    return h.a(text, href=links.tenants(text)) if text.isdigit() else h.span("others", title=text)

@@ -38,7 +38,8 @@ class TracePages:
         self._executor = executor
 
     async def traces(self, request: Request, session: Session) -> Response:
-        frame, asked = self._visits.frame(request, session), Filter.of(request.query_params)
+        frame = self._visits.frame(request, session)
+        asked = Filter.of(request.query_params, frame.links.naming)
         snapshot = await self._live.latest()
         workers = int(snapshot.figures.one(catalogue.WORKERS) or 1)
 

@@ -12,7 +12,8 @@ from monitor.console.charts import bar
 from monitor.console.html import Child, Markup, tag
 from monitor.console.links import Links
 from monitor.console.page_frame import at, badge, card, grid, tiles
-from monitor.console.tables import clinic_link
+from monitor.console.tables import tenant_link
+from monitor.tenancy.naming import TenantNaming
 from monitor.tracing.recent import SpanView, TraceView, Wanted
 
 OUTCOMES: Final = {"ok": "good", "slow": "warn", "failed": "bad"}
@@ -28,32 +29,32 @@ class Filter:
         problem: What cannot be understood; empty where all can.
     """
 
-    clinic: str = ""
+    tenant: str = ""
     route: str = ""
     outcome: str = ""
     longer: str = ""
     problem: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Filter:
+    def of(cls, query: Mapping[str, str], naming: TenantNaming) -> Filter:
         """Read a filter from an address."""
-        clinic, longer = query.get("clinic", "").strip(), query.get("longer", "").strip()
+        tenant, longer = query.get(naming.singular, "").strip(), query.get("longer", "").strip()
         outcome = query.get("outcome", "")
         problem = ""
-        if clinic and not (clinic.isascii() and clinic.isdigit() and len(clinic) < 20):  # noqa: PLR2004 - digits of 2**63
-            problem = "A clinic is a number."
+        if tenant and not (tenant.isascii() and tenant.isdigit() and len(tenant) < 20):  # noqa: PLR2004 - digits of 2**63
+            problem = f"{naming.a_tenant.capitalize()} is a number."
         elif outcome and outcome not in OUTCOMES:
             problem = "An outcome is ok, slow or failed."
         elif longer and not _is_number(longer):
             problem = "The duration is a number of milliseconds."
-        return cls(clinic, query.get("route", "").strip()[:200], outcome, longer, problem)
+        return cls(tenant, query.get("route", "").strip()[:200], outcome, longer, problem)
 
     def wanted(self) -> Wanted:
         """Return it as the traces are asked; nothing is asked for what cannot be understood."""
         if self.problem:
             return Wanted()
         return Wanted(
-            tenant=int(self.clinic) if self.clinic else None,
+            tenant=int(self.tenant) if self.tenant else None,
             route=self.route or None,
             outcome=self.outcome or None,
             longer_than_s=float(self.longer) / _MILLI if self.longer else 0.0,
@@ -73,7 +74,7 @@ def trace_list(traces: Sequence[TraceView], asked: Filter, links: Links, workers
             words.seconds(trace.duration_ms / _MILLI),
             bar(trace.duration_ms, longest, OUTCOMES[trace.outcome]),
             str(trace.status),
-            words.NOTHING if trace.tenant_id is None else clinic_link(trace.tenant_id, links),
+            words.NOTHING if trace.tenant_id is None else tenant_link(trace.tenant_id, links),
             at(words.clock(trace.started_at), words.moment(trace.started_at)),
         )
         for trace in traces
@@ -90,7 +91,7 @@ def trace_list(traces: Sequence[TraceView], asked: Filter, links: Links, workers
             "Requests",
             grid(
                 "Traces",
-                ("Request", "Outcome", "Took", "", "Status", "Clinic", "At, UTC"),
+                ("Request", "Outcome", "Took", "", "Status", links.naming.heading, "At, UTC"),
                 rows,
                 "No trace matches.",
                 narrow=(3, 4, 6),
@@ -105,6 +106,7 @@ def trace_list(traces: Sequence[TraceView], asked: Filter, links: Links, workers
 
 def trace_page(trace: TraceView, links: Links) -> Markup:
     """Return one trace as a waterfall."""
+    tenant = words.NOTHING if trace.tenant_id is None else str(trace.tenant_id)
     return h.markup(
         h.p(
             badge(trace.outcome, OUTCOMES[trace.outcome]),
@@ -115,7 +117,7 @@ def trace_page(trace: TraceView, links: Links) -> Markup:
         tiles(
             ("Took", words.seconds(trace.duration_ms / _MILLI), "", False),
             ("Status", str(trace.status), trace.error_type or "", trace.outcome == "failed"),
-            ("Clinic", words.NOTHING if trace.tenant_id is None else str(trace.tenant_id), "", False),
+            (links.naming.heading, tenant, "", False),
             ("Began", f"{words.clock(trace.started_at)} UTC", words.moment(trace.started_at)[:10], False),
         ),
         card("Spans", _waterfall(trace)),
@@ -171,7 +173,10 @@ def _depths(spans: Sequence[SpanView]) -> dict[str, int]:
 def _filter_form(asked: Filter, links: Links) -> Markup:
     outcomes = [h.option(name, value=name, selected=asked.outcome == name) for name in OUTCOMES]
     return h.form(
-        h.label("Clinic ", h.input_(name="clinic", value=asked.clinic, inputmode="numeric", size=8)),
+        h.label(
+            f"{links.naming.heading} ",
+            h.input_(name=links.naming.singular, value=asked.tenant, inputmode="numeric", size=8),
+        ),
         h.label(
             "Route ", h.input_(name="route", value=asked.route, placeholder="/api/contacts/{id}", size=22)
         ),

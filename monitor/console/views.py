@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from monitor.console.alerts_page import alerts
 from monitor.console.cache_page import cache
-from monitor.console.clinics import clinic, clinics
 from monitor.console.history import Point
 from monitor.console.html import Markup
 from monitor.console.links import Links
@@ -14,6 +13,7 @@ from monitor.console.overview import overview
 from monitor.console.page_frame import live
 from monitor.console.snapshot import Snapshot
 from monitor.console.tables import ORDERS
+from monitor.console.tenants import one_tenant, tenants
 from monitor.objectives import Objectives
 
 ViewRenderer = Callable[[Snapshot], Markup]
@@ -24,7 +24,7 @@ class Views:
 
     Args:
         objectives: What values are held against.
-        course: Returns a clinic's last minutes.
+        course: Returns a tenant's last minutes.
     """
 
     def __init__(self, objectives: Objectives, course: Callable[[str], Sequence[Point]]) -> None:
@@ -35,22 +35,23 @@ class Views:
         """Return what draws the view of a name; None where there is none.
 
         Args:
-            name: `overview`, `cache`, `alerts`, `clinics:` and an order, `clinic:` and a number.
+            name: `overview`, `cache`, `alerts`, the tenants' noun in the plural and an
+                order (`tenants:requests`), the noun and a number (`tenant:7`).
             links: The console's addresses.
         """
         draw = self._find(name, links)
         return None if draw is None else lambda snapshot: live(draw(snapshot))
 
     def _find(self, name: str, links: Links) -> ViewRenderer | None:
-        objectives = self._objectives
+        objectives, naming = self._objectives, links.naming
         kind, _, detail = name.partition(":")
         plain: dict[str, ViewRenderer] = {
             "overview": lambda snapshot: overview(snapshot, links, objectives),
             "cache": lambda snapshot: cache(snapshot, objectives),
             "alerts": lambda snapshot: alerts(snapshot, links, objectives),
         }
-        if kind == "clinics" and detail in ORDERS:
-            return lambda snapshot: clinics(snapshot, links, objectives, detail)
-        if kind == "clinic" and detail.isascii() and detail.isdigit():
-            return lambda snapshot: clinic(snapshot, links, objectives, detail, self._course(detail))
+        if kind == naming.plural and detail in ORDERS:
+            return lambda snapshot: tenants(snapshot, links, objectives, detail)
+        if kind == naming.singular and detail.isascii() and detail.isdigit():
+            return lambda snapshot: one_tenant(snapshot, links, objectives, detail, self._course(detail))
         return plain.get(name)

@@ -17,6 +17,7 @@ from monitor.console.security import FormFields, harden, is_encrypted, read_form
 from monitor.console.session import Session, Sessions
 from monitor.console.sign_in_page import sign_in_page
 from monitor.errors import AuthenticationError
+from monitor.tenancy.naming import TenantNaming
 
 COOKIE: Final = "monitor_console"
 FORM_COOKIE: Final = "monitor_console_form"
@@ -30,16 +31,24 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Visits:
     """Lets operators in, and nobody else.
 
+    Attributes:
+        naming: What the service calls its tenants.
+
     Args:
         sessions: Opens the cookies.
         clock: Where the time is taken from.
         service: The service's name, for the sign-in page.
     """
 
-    def __init__(self, sessions: Sessions, clock: Clock, service: str) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, service: str, naming: TenantNaming) -> None:
+        self.naming = naming
         self._sessions = sessions
         self._clock = clock
         self._service = service
+
+    def links(self, request: Request) -> Links:
+        """Return the console's addresses as the asking browser must spell them."""
+        return Links.of(request, self.naming)
 
     def session(self, request: Request) -> Session | None:
         """Return the session of the request's cookie, if it is worth anything."""
@@ -48,7 +57,7 @@ class Visits:
     def frame(self, request: Request, session: Session) -> Frame:
         """Return the frame of a page for the signed-in operator."""
         token = self._sessions.form_token(session.visit)
-        return Frame(Links.of(request), self._service, session.identity.user, token)
+        return Frame(self.links(request), self._service, session.identity.user, token)
 
     def page(self, show: Callable[[Request, Session], Awaitable[Response]]) -> Handler:
         """Return the handler of a page that only a signed-in operator sees."""
@@ -81,7 +90,7 @@ class Visits:
 
     async def show_sign_in(self, request: Request) -> Response:
         """Show the form; who is signed in goes on."""
-        links = Links.of(request)
+        links = self.links(request)
         onward = links.back(request.query_params.get("onward", ""))
         if self.session(request) is not None:
             return harden(RedirectResponse(onward, _SEE_OTHER))
@@ -91,7 +100,7 @@ class Visits:
         """Take the form."""
         fields = await read_form(request)
         visit = request.cookies.get(FORM_COOKIE, "")
-        links = Links.of(request)
+        links = self.links(request)
         if not fields or not visit or not self._sessions.is_form_token(visit, fields.get("form_token", "")):
             return self._ask(request, links.home, "form", _FORBIDDEN)
         onward = links.back(fields.get("onward", ""))
@@ -108,7 +117,7 @@ class Visits:
 
     async def sign_out(self, request: Request, _session: Session, _fields: FormFields) -> Response:
         """End the session in this browser."""
-        links = Links.of(request)
+        links = self.links(request)
         response = RedirectResponse(links.to("sign-in"), _SEE_OTHER)
         response.delete_cookie(COOKIE, path=links.home)
         response.headers["Clear-Site-Data"] = '"cache"'
@@ -116,13 +125,13 @@ class Visits:
 
     def _ask(self, request: Request, onward: str, reason: str = "", status: int = 200) -> Response:
         visit = secrets.token_urlsafe(16)
-        frame = Frame(Links.of(request), self._service, form_token=self._sessions.form_token(visit))
+        frame = Frame(self.links(request), self._service, form_token=self._sessions.form_token(visit))
         response = Response(sign_in_page(frame, onward, reason), status, media_type="text/html")
         self._set(request, response, FORM_COOKIE, visit, _FORM_S)
         return harden(response)
 
     def _send_to_sign_in(self, request: Request) -> Response:
-        links = Links.of(request)
+        links = self.links(request)
         path = f"{links.root}{request.scope['path'].removeprefix(links.root)}"
         query = request.scope["query_string"].decode("latin-1")
         onward = f"{path}?{query}" if query else path
@@ -142,7 +151,7 @@ class Visits:
             name,
             value,
             max_age=seconds,
-            path=Links.of(request).home,
+            path=self.links(request).home,
             secure=is_encrypted(request),
             httponly=True,
             samesite="strict",

@@ -7,6 +7,7 @@ from typing import Final
 
 from monitor.metrics.service_levels import Issue
 from monitor.objectives import Threshold
+from monitor.tenancy.naming import TenantNaming
 
 NOTHING: Final = "-"
 TITLES: Final = {
@@ -85,11 +86,11 @@ def bound(threshold: Threshold) -> str:
     return f"at {'most' if threshold.above else 'least'} {measured(threshold, threshold.bound)}"
 
 
-def issue(found: Issue) -> str:
+def issue(found: Issue, naming: TenantNaming) -> str:
     """Say which objective is broken, for whom and by how much."""
     threshold = found.threshold
     of = (
-        f" of clinic {found.tenant}"
+        f" of {naming.singular} {found.tenant}"
         if found.tenant
         else f" of {' '.join(found.route)}"
         if found.route
@@ -108,9 +109,9 @@ def title(threshold: Threshold) -> str:
     return TITLES.get(threshold.name, threshold.name.replace("_", " ").capitalize())
 
 
-def scope(tenant: int | None, domain: str | None) -> str:
+def scope(tenant: int | None, domain: str | None, naming: TenantNaming) -> str:
     """Name what a switch is about; None stands for all."""
-    of = "all clinics" if tenant is None else f"clinic {tenant}"
+    of = f"all {naming.plural}" if tenant is None else f"{naming.singular} {tenant}"
     return f"{'everything' if domain is None else domain_name(domain)} of {of}"
 
 

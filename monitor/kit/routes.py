@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from monitor.cache.rollout import Rollout
 from monitor.clock import Clock
 from monitor.console.composition import Watched, join
-from monitor.console.console import ROUTES as CONSOLE_ROUTES
+from monitor.console.console import console_routes
 from monitor.console.links import is_console_path
 from monitor.kit.adoption import Adoption
 from monitor.metrics.measurements import Measurements
@@ -22,13 +22,13 @@ from monitor.operations.summary import Summary
 from monitor.operations.traces_endpoint import show_recent_traces
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity
+from monitor.tenancy.naming import TenantNaming
 from monitor.tracing.recent import RecentTraces
 
 # Asked by machines, without credentials; no part of any objective.
 PROBES = frozenset({"/metrics", "/api/health", "/api/health/live", "/api/health/ready"})
 # Asked by those who watch and steer the service.
-OPERATING = CONSOLE_ROUTES | {"/api/metrics", "/api/traces", "/api/cache/switch"}
-UNCOUNTED = PROBES | OPERATING
+_OPERATING = frozenset({"/api/metrics", "/api/traces", "/api/cache/switch"})
 
 
 def endpoints(
@@ -44,7 +44,7 @@ def endpoints(
     clock: Clock,
 ) -> list[BaseRoute]:
     """Return exposition, health, summary, recent traces, the cache's switch and warming, and the console."""
-    objectives = adoption.objectives
+    objectives, uncounted = adoption.objectives, uncounted_routes(adoption.naming)
     health = Health(
         checks,
         measurements.windows,
@@ -56,7 +56,7 @@ def endpoints(
         measurements.executor,
         timeout_s=settings.check_timeout_s,
         window_s=settings.window_s,
-        probes=UNCOUNTED,
+        probes=uncounted,
     )
     summary = Summary(
         measurements.windows,
@@ -65,11 +65,12 @@ def endpoints(
         adoption.naming,
         measurements.executor,
         window_s=settings.window_s,
-        probes=UNCOUNTED,
+        probes=uncounted,
     )
     console = join(
         Watched(
             service=settings.service,
+            naming=adoption.naming,
             keys=adoption.console_keys,
             resolver=adoption.resolver,
             objectives=objectives,
@@ -82,7 +83,7 @@ def endpoints(
             executor=measurements.executor,
             clock=clock,
             window_s=settings.window_s,
-            probes=UNCOUNTED,
+            probes=uncounted,
         )
     )
     return [
@@ -96,6 +97,11 @@ def endpoints(
         *([] if warming is None else [Route("/api/cache/warm", warming.endpoint, methods=["GET", "POST"])]),
         *console.routes(),
     ]
+
+
+def uncounted_routes(naming: TenantNaming) -> frozenset[str]:
+    """Return the templates of what no tenant asks for: probes, and what operators ask."""
+    return PROBES | _OPERATING | console_routes(naming)
 
 
 def public_paths(paths: Collection[str]) -> Callable[[str], bool]:

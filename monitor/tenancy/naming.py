@@ -9,6 +9,16 @@ from monitor.errors import ConfigurationError
 
 _WORD = re.compile(r"[a-z]{2,24}\Z")
 _VOWELS = "aeiou"
+# Names that stand beside the noun's: in the console's paths and forms, in queries, documents and log lines.
+_TAKEN = frozenset(
+    {
+        "alerts", "api", "assets", "cache", "cached", "check", "count", "domain", "domains", "enabled",
+        "epoch", "event", "events", "exception", "issues", "level", "limit", "logger", "longer", "method",
+        "objective", "operation", "outcome", "port", "rate", "reason", "requests", "role", "route", "routes",
+        "said", "seconds", "service", "share", "stack", "state", "status", "summary", "timestamp", "total",
+        "traces", "version", "view", "window", "worker", "workers",
+    }
+)  # fmt: skip
 _TENANT = re.compile(r"\b(?:(a|A) )?(tenant|Tenant)(s?)\b")
 
 
@@ -20,11 +30,12 @@ class TenantNaming:
     read alike.
 
     Attributes:
-        singular: The noun, in lower case, such as `clinic`.
-        plural: Its plural, such as `clinics`; also the console's path to them.
+        singular: The noun, in lower case, such as `account`.
+        plural: Its plural, such as `accounts`; also the console's path to them.
 
     Raises:
-        ConfigurationError: One of the two is not a plain lower-case word.
+        ConfigurationError: One of the two is not a plain lower-case word, or is the kit's name for
+            something else.
     """
 
     singular: str = "tenant"
@@ -33,31 +44,33 @@ class TenantNaming:
     def __post_init__(self) -> None:
         for noun in (self.singular, self.plural):
             if not _WORD.match(noun):
-                raise ConfigurationError("tenant naming", "must be plain lower-case words such as `clinic`")
+                raise ConfigurationError("tenant naming", "must be plain lower-case words such as `account`")
+            if noun in _TAKEN:
+                raise ConfigurationError("tenant naming", f"`{noun}` names something else here already")
 
     @property
     def a_tenant(self) -> str:
-        """The noun with its article, such as `a clinic`."""
+        """The noun with its article, such as `an account`."""
         return f"{'an' if self.singular[0] in _VOWELS else 'a'} {self.singular}"
 
     @property
     def heading(self) -> str:
-        """The noun where a heading begins with it, such as `Clinic`."""
+        """The noun where a heading begins with it, such as `Account`."""
         return self.singular.capitalize()
 
     @property
     def headings(self) -> str:
-        """The plural where a heading begins with it, such as `Clinics`."""
+        """The plural where a heading begins with it, such as `Accounts`."""
         return self.plural.capitalize()
 
     @property
     def json_name(self) -> str:
-        """The name of a tenant's id in JSON, such as `clinicId`."""
+        """The name of a tenant's id in JSON, such as `accountId`."""
         return f"{self.singular}Id"
 
     @property
     def key_prefix(self) -> str:
-        """What stands before a tenant's id in cache keys, such as `clinic_`."""
+        """What stands before a tenant's id in cache keys, such as `account_`."""
         return f"{self.singular}_"
 
     @property

@@ -73,7 +73,7 @@ class Service:
         return AsyncClient(transport=transport, base_url=f"{scheme}://clinic.test", follow_redirects=False)
 
     async def work(self, path: str = "/notes", token: str = "staff-1", times: int = 1) -> None:
-        """Send requests as a clinic's user does."""
+        """Send requests as a tenant's user does."""
         async with self.browser() as browser:
             for _ in range(times):
                 await browser.get(path, headers={"authorization": f"Bearer {token}"})

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 PATHS = (
     "/console",
-    "/console/clinics",
-    "/console/clinics/1",
+    "/console/tenants",
+    "/console/tenants/1",
     "/console/cache",
     "/console/alerts",
     "/console/traces",
@@ -101,7 +101,7 @@ async def test_the_switch_off_and_on(site: Site, visitor: Visitor) -> None:
     await visitor.page.select_option("form[action$=switch] select", "notes")
     await visitor.page.click("button:has-text('Switch off')")
     await visitor.shows("#said", "Switched off.")
-    await visitor.shows("#live", "Switched off: notes of all clinics.")
+    await visitor.shows("#live", "Switched off: notes of all tenants.")
     switch = site.service.monitor.kill_switch
     assert switch is not None
     assert list(await switch.off()) == [(None, "notes")]
@@ -131,7 +131,7 @@ async def test_by_keyboard_alone(visitor: Visitor) -> None:
     for _ in range(9):
         await visitor.page.keyboard.press("Tab")
         order.append(await visitor.page.evaluate("document.activeElement.textContent.trim()"))
-    pages = ["Overview", "Clinics", "Cache", "Traces", "Alerts"]
+    pages = ["Overview", "Tenants", "Cache", "Traces", "Alerts"]
     assert order == ["Skip to the content", "clinic", *pages, "Sign out", "Pause"]
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert await visitor.page.evaluate(outline) == "solid"
@@ -152,7 +152,7 @@ async def test_what_a_screen_reader_finds(site: Site, visitor: Visitor) -> None:
         "- main:",
         '- heading "Overview" [level=1]',
         'img "Response time since',
-        '- table "Clinics":',
+        '- table "Tenants":',
         "- status:",
     ):
         assert part in tree
@@ -194,7 +194,7 @@ async def test_without_a_script(site: Site) -> None:
         await visitor.shows("h1", "Cache")
         assert not await visitor.page.locator("#pause").is_visible()
         await visitor.page.click("button:has-text('Switch off')")
-        await visitor.shows("#live", "Switched off: everything of all clinics.")
+        await visitor.shows("#live", "Switched off: everything of all tenants.")
 
 
 async def test_a_session_that_ends_leads_to_the_sign_in(site: Site, visitor: Visitor) -> None:

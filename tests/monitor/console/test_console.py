@@ -8,17 +8,18 @@ from html.parser import HTMLParser
 import pytest
 from httpx2 import Response as Answer
 
-from monitor.console.console import ROUTES
+from monitor.console.console import console_routes
 from monitor.console.security import CONTENT_SECURITY_POLICY
-from tests.monitor.console.service import Operator, Service, build
+from monitor.tenancy.naming import TenantNaming
+from tests.monitor.console.service import Operator, Service, build, running
 
 PAGES = {
     "/console": "Overview",
-    "/console/clinics": "Clinics",
-    "/console/clinics?by=latency": "Clinics",
-    "/console/clinics?by=nonsense": "Clinics",
-    "/console/clinics/1": "Clinic 1",
-    "/console/clinics/999": "Clinic 999",
+    "/console/tenants": "Tenants",
+    "/console/tenants?by=latency": "Tenants",
+    "/console/tenants?by=nonsense": "Tenants",
+    "/console/tenants/1": "Tenant 1",
+    "/console/tenants/999": "Tenant 999",
     "/console/cache": "Cache",
     "/console/alerts": "Alerts",
     "/console/traces": "Traces",
@@ -100,23 +101,23 @@ async def test_every_answer_is_hardened(operator: Operator, path: str) -> None:
         assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_the_numbers_of_the_clinics(service: Service, operator: Operator) -> None:
-    """Requests, clinics and routes with their counts; a clinic's link leads to its page."""
+async def test_the_numbers_of_the_tenants(service: Service, operator: Operator) -> None:
+    """Requests, tenants and routes with their counts; a tenant's link leads to its page."""
     await service.work(times=30)
     await service.work(token="staff-2", times=5)
     overview = await operator.get("/console")
-    assert 'href="/console/clinics/1"' in overview.text
+    assert 'href="/console/tenants/1"' in overview.text
     assert "/notes" in overview.text
     assert "35 in" in text_of(overview)
-    assert "30 in" in text_of(await operator.get("/console/clinics/1"))
-    assert (await operator.get("/console/clinics?clinic=2")).headers["location"] == "/console/clinics/2"
+    assert "30 in" in text_of(await operator.get("/console/tenants/1"))
+    assert (await operator.get("/console/tenants?tenant=2")).headers["location"] == "/console/tenants/2"
 
 
 async def test_failures_are_seen_at_once(service: Service, operator: Operator) -> None:
-    """A failing clinic stands among the issues, with the value and the bound."""
+    """A failing tenant stands among the issues, with the value and the bound."""
     await service.work("/broken", times=60)
     overview = text_of(await operator.get("/console"))
-    assert "clinic 1 Error ratio 100 % at most 5 % just now failed requests" in overview
+    assert "tenant 1 Error ratio 100 % at most 5 % just now failed requests" in overview
     assert re.search("Error ratio is broken since [0-9:]{5} UTC( or earlier)? and pages soon[.]", overview)
     assert "firing" not in overview
 
@@ -127,7 +128,7 @@ async def test_operators_own_requests_count_nowhere(service: Service, operator: 
         await operator.get("/console")
     assert "0 in" in text_of(await operator.get("/console"))
     routes = {route.path for route in service.app.routes if getattr(route, "path", "").startswith("/console")}  # type: ignore[attr-defined]
-    assert routes == ROUTES
+    assert routes == console_routes(TenantNaming())
 
 
 async def test_the_switch_goes_off_and_on(service: Service, operator: Operator) -> None:
@@ -135,7 +136,7 @@ async def test_the_switch_goes_off_and_on(service: Service, operator: Operator) 
     answer = await operator.send("/console/cache", "/console/cache/switch", enabled="no", domain="notes")
     assert answer.headers["location"] == "/console/cache?said=off"
     page = await operator.get(answer.headers["location"])
-    assert "Switched off: notes of all clinics." in text_of(page)
+    assert "Switched off: notes of all tenants." in text_of(page)
     assert "Every worker follows" in text_of(page)
     assert service.monitor.rollout.share(1, "notes") == 0
     answer = await operator.send("/console/cache", "/console/cache/switch", enabled="yes", domain="notes")
@@ -143,23 +144,23 @@ async def test_the_switch_goes_off_and_on(service: Service, operator: Operator) 
     assert service.monitor.rollout.full
 
 
-async def test_a_clinics_cache_is_switched_off(service: Service, operator: Operator) -> None:
-    """The clinic's own page says so; other clinics' do not."""
-    await operator.send("/console/cache", "/console/cache/switch", enabled="no", clinic="2")
-    assert "Off for everything of clinic 2." in text_of(await operator.get("/console/clinics/2"))
-    assert "The cache is on for this clinic." in text_of(await operator.get("/console/clinics/1"))
-    assert 'value="1"' in (await operator.get("/console/cache?clinic=1")).text
+async def test_a_tenants_cache_is_switched_off(service: Service, operator: Operator) -> None:
+    """The tenant's own page says so; other tenants' do not."""
+    await operator.send("/console/cache", "/console/cache/switch", enabled="no", tenant="2")
+    assert "Off for everything of tenant 2." in text_of(await operator.get("/console/tenants/2"))
+    assert "The cache is on for this tenant." in text_of(await operator.get("/console/tenants/1"))
+    assert 'value="1"' in (await operator.get("/console/cache?tenant=1")).text
 
 
 async def test_the_share_is_set(service: Service, operator: Operator) -> None:
-    """Of all traffic, of a domain, of a clinic or of both."""
+    """Of all traffic, of a domain, of a tenant or of both."""
     send = operator.send
     answer = await send("/console/cache", "/console/cache/rollout", share="25")
     assert answer.headers["location"] == "/console/cache?said=share"
     await send("/console/cache", "/console/cache/rollout", share="12.5", domain="notes")
     assert service.monitor.rollout.overall == 0.25
     assert service.monitor.rollout.share(1, "notes") == 0.125
-    await send("/console/cache", "/console/cache/rollout", share="5", domain="notes", clinic="1")
+    await send("/console/cache", "/console/cache/rollout", share="5", domain="notes", tenant="1")
     assert service.monitor.rollout.share(1, "notes") == 0.05
     assert "Now 25 %" in text_of(await operator.get("/console/cache"))
 
@@ -167,14 +168,14 @@ async def test_the_share_is_set(service: Service, operator: Operator) -> None:
 @pytest.mark.parametrize(
     ("form", "fields", "said"),
     [
-        ("switch", {"enabled": "no", "clinic": "x"}, "scope"),
-        ("switch", {"enabled": "no", "clinic": "0"}, "scope"),
+        ("switch", {"enabled": "no", "tenant": "x"}, "scope"),
+        ("switch", {"enabled": "no", "tenant": "0"}, "scope"),
         ("switch", {"enabled": "no", "domain": "nothing"}, "scope"),
-        ("rollout", {"share": "50", "clinic": "-1"}, "scope"),
+        ("rollout", {"share": "50", "tenant": "-1"}, "scope"),
         ("rollout", {"share": "101"}, "number"),
         ("rollout", {"share": "nan"}, "number"),
         ("rollout", {}, "number"),
-        ("rollout", {"share": "50", "clinic": "1", "domain": "nothing"}, "scope"),
+        ("rollout", {"share": "50", "tenant": "1", "domain": "nothing"}, "scope"),
     ],
 )
 async def test_what_makes_no_sense_changes_nothing(
@@ -198,16 +199,16 @@ async def test_traces_are_listed_filtered_and_drawn(service: Service, operator: 
     assert "RuntimeError" in trace.text
     assert "broken for the test" not in trace.text
     assert len(Outline(trace.text).all("rect")) >= 1
-    only = text_of(await operator.get("/console/traces?outcome=failed&clinic=2&route=/broken&longer=0"))
+    only = text_of(await operator.get("/console/traces?outcome=failed&tenant=2&route=/broken&longer=0"))
     assert "GET /broken" in only
     assert "GET /notes" not in only
-    assert "No trace matches." in text_of(await operator.get("/console/traces?clinic=77"))
+    assert "No trace matches." in text_of(await operator.get("/console/traces?tenant=77"))
 
 
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("clinic=x", "A clinic is a number."),
+        ("tenant=x", "A tenant is a number."),
         ("outcome=x", "An outcome is"),
         ("longer=nan", "The duration is a number"),
     ],
@@ -228,14 +229,14 @@ async def test_what_was_typed_is_never_markup(operator: Operator) -> None:
     """Whatever stands in an address comes back as text."""
     hostile = "<script>alert(1)</script>"
     for path in ("/console/traces", "/console/cache"):
-        page = await operator.browser.get(path, params={"route": hostile, "clinic": hostile, "said": hostile})
+        page = await operator.browser.get(path, params={"route": hostile, "tenant": hostile, "said": hostile})
         assert hostile not in page.text
 
 
 async def test_events_show_the_page_anew(service: Service, operator: Operator) -> None:
     """An unknown view is not found; without a session there is none."""
     assert (await operator.get("/console/events?view=nothing")).status_code == 404
-    assert (await operator.get("/console/events?view=clinics:nothing")).status_code == 404
+    assert (await operator.get("/console/events?view=tenants:nothing")).status_code == 404
     async with service.browser() as browser:
         assert (await browser.get("/console/events?view=overview")).status_code == 401
 
@@ -264,4 +265,30 @@ async def test_an_asset_that_is_known_is_not_sent_again(operator: Operator) -> N
 
 def test_the_console_is_every_adopters() -> None:
     """Without keys of its own a service has a console too; one is drawn."""
-    assert ROUTES <= {getattr(route, "path", "") for route in build(console_keys=()).app.routes}
+    assert console_routes(TenantNaming()) <= {
+        getattr(route, "path", "") for route in build(console_keys=()).app.routes
+    }
+
+
+async def test_the_console_speaks_of_the_service_s_tenants() -> None:
+    """Paths, forms, tables and sentences have the noun that the service gave, and no other."""
+    async with (
+        running(naming=TenantNaming("account", "accounts")) as service,
+        service.operator() as operator,
+    ):
+        await service.work("/broken", times=60)
+        pages = [
+            await operator.get(f"/console{path}")
+            for path in ("", "/accounts", "/accounts/1", "/cache?account=1", "/alerts", "/traces?account=x")
+        ]
+        moved = await operator.send(
+            "/console/cache", "/console/cache/switch", enabled="no", domain="notes", account="1"
+        )
+        off = text_of(await operator.get("/console/accounts/1"))
+        gone = await operator.get("/console/tenants")
+
+    assert [200] * 6 == [page.status_code for page in pages]
+    assert (moved.headers["location"], gone.status_code) == ("/console/cache?said=off", 404)
+    assert "Off for notes of account 1." in off
+    assert "An account is a number." in text_of(pages[5])
+    assert all("tenant" not in text_of(page).lower() for page in pages)

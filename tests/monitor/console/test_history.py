@@ -84,7 +84,7 @@ def test_the_current_point_is_what_the_short_window_shows(
     assert (point.requests.count, point.seconds, point.per_second) == (4, 8, 0.5)
 
 
-def test_a_clinics_own_course(measurements: Measurements, clock: ManualClock) -> None:
+def test_a_tenants_own_course(measurements: Measurements, clock: ManualClock) -> None:
     """Only its own requests, failures and lookups; before it was known there was nothing."""
     serve(measurements, 2, tenant=7)
     step(measurements, clock)

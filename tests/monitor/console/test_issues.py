@@ -12,6 +12,7 @@ from monitor.console.onsets import Onset
 from monitor.console.snapshot import Snapshot
 from monitor.metrics.service_levels import Issue
 from monitor.objectives import Objectives
+from monitor.tenancy.naming import TenantNaming
 
 OBJECTIVES = Objectives()
 LATENCY, ERRORS, HITS = OBJECTIVES.latency_mean, OBJECTIVES.error_ratio, OBJECTIVES.hit_ratio
@@ -29,7 +30,7 @@ def drawn(*found: Issue, tenant: str | None = None, **onsets: Any) -> str:
 
 
 def test_the_worst_come_first() -> None:
-    """The service before clinics before routes; a clinic's own together; the furthest off first."""
+    """The service before tenants before routes; a tenant's own together; the furthest off first."""
     whole, route = Issue(HITS, 0.6), Issue(LATENCY, 9.0, route=ROUTE)
     mild, worse, also = Issue(LATENCY, 0.2, "1"), Issue(ERRORS, 0.6, "2"), Issue(LATENCY, 0.11, "2")
 
@@ -38,37 +39,37 @@ def test_the_worst_come_first() -> None:
 
 def test_no_hits_at_all_is_furthest_off() -> None:
     """A hit ratio of 0 has no quotient, and is worse than any other."""
-    assert "clinic 2" in drawn(Issue(HITS, 0.1, "1"), Issue(HITS, 0.0, "2")).split("clinic 1")[0]
+    assert "tenant 2" in drawn(Issue(HITS, 0.1, "1"), Issue(HITS, 0.0, "2")).split("tenant 1")[0]
 
 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ([Issue(ERRORS, 0.5, "7")], "clinic 7"),
-        ([Issue(ERRORS, 0.5, "7"), Issue(LATENCY, 0.2, "7"), Issue(ERRORS, 0.6, "3")], "clinics 3 and 7"),
-        ([Issue(ERRORS, 0.9 - n / 10, str(n)) for n in range(1, 6)], "clinics 1, 2, 3 and 2 more"),
-        ([Issue(ERRORS, 0.5, "__overflow__")], "clinic others"),
+        ([Issue(ERRORS, 0.5, "7")], "tenant 7"),
+        ([Issue(ERRORS, 0.5, "7"), Issue(LATENCY, 0.2, "7"), Issue(ERRORS, 0.6, "3")], "tenants 3 and 7"),
+        ([Issue(ERRORS, 0.9 - n / 10, str(n)) for n in range(1, 6)], "tenants 1, 2, 3 and 2 more"),
+        ([Issue(ERRORS, 0.5, "__overflow__")], "tenant others"),
         ([Issue(ERRORS, 0.5, route=ROUTE)], "GET /api/contacts"),
         (
             [Issue(ERRORS, 0.5, "7"), *(Issue(ERRORS, 0.5, route=(verb, "/x")) for verb in ("GET", "PUT"))],
-            "clinic 7, and 2 routes",
+            "tenant 7, and 2 routes",
         ),
     ],
 )
 def test_whom_it_is_for(found: list[Issue], said: str) -> None:
-    """Each clinic is named once, the worst few by number."""
-    assert said == broken_for(found)
+    """Each tenant is named once, the worst few by number."""
+    assert said == broken_for(found, TenantNaming())
 
 
 @pytest.mark.parametrize(
     ("issue", "way"),
     [
-        (Issue(ERRORS, 0.5, "7"), '"/console/traces?clinic=7&amp;outcome=failed">failed requests'),
+        (Issue(ERRORS, 0.5, "7"), '"/console/traces?tenant=7&amp;outcome=failed">failed requests'),
         (
             Issue(LATENCY, 0.5, route=ROUTE),
             '"/console/traces?route=%2Fapi%2Fcontacts&amp;outcome=slow">slow requests',
         ),
-        (Issue(HITS, 0.5, "7"), '"/console/cache?clinic=7">the cache'),
+        (Issue(HITS, 0.5, "7"), '"/console/cache?tenant=7">the cache'),
         (Issue(HITS, 0.5), '"/console/cache">the cache'),
     ],
 )
@@ -86,12 +87,12 @@ def test_since_when() -> None:
     assert "just now" in drawn(issue)
 
 
-def test_one_clinics_own() -> None:
-    """A clinic's page shows its own issues, and nothing where it has none."""
+def test_one_tenants_own() -> None:
+    """A tenant's page shows its own issues, and nothing where it has none."""
     found = (Issue(ERRORS, 0.5, "7"), Issue(ERRORS, 0.5, "8"), Issue(ERRORS, 0.5))
 
-    assert "clinic 7" in drawn(*found, tenant="7")
-    assert "clinic 8" not in drawn(*found, tenant="7")
+    assert "tenant 7" in drawn(*found, tenant="7")
+    assert "tenant 8" not in drawn(*found, tenant="7")
     assert issues(snapshot(*found), Links(), "9") is None
 
 

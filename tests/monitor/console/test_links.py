@@ -15,7 +15,9 @@ def test_parts_and_queries_are_quoted() -> None:
     """Whatever a part holds, it stays one part."""
     links = Links("/ops")
     assert links.home == "/ops/console"
-    assert links.to("clinics", 7) == "/ops/console/clinics/7"
+    assert links.tenants(7) == "/ops/console/tenants/7"
+    assert links.narrowed("cache", 7) == "/ops/console/cache?tenant=7"
+    assert links.narrowed("cache", None) == "/ops/console/cache"
     assert links.to("a/b", route="/x?y", empty="", none=None) == "/ops/console/a%2Fb?route=%2Fx%3Fy"
 
 

@@ -29,7 +29,7 @@ class Past:
         self.measurements.windows.tick()
 
     def step(self, seconds: float, tenant: int = 1, route: str = "/a", steps: int = 1) -> None:
-        """Serve a hundred requests of one clinic, each step."""
+        """Serve a hundred requests of one tenant, each step."""
         for _ in range(steps):
             for _ in range(100):
                 self.measurements.http.begin("GET")
@@ -49,7 +49,7 @@ def past() -> Iterator[Past]:
     past.measurements.close()
 
 
-@pytest.mark.parametrize("of", [{}, {"tenant": "1"}, {"route": ROUTE}], ids=["service", "clinic", "route"])
+@pytest.mark.parametrize("of", [{}, {"tenant": "1"}, {"route": ROUTE}], ids=["service", "tenant", "route"])
 def test_since_the_value_crossed_its_bound(past: Past, of: dict[str, Any]) -> None:
     """The value over its window is what is broken, so that is what begins."""
     past.step(0.01, steps=3)
@@ -78,7 +78,7 @@ def test_what_was_broken_all_along_may_be_older(past: Past) -> None:
 
 
 def test_what_has_just_begun_has_no_beginning_yet(past: Past) -> None:
-    """An issue that no finished step shows is dated by none, nor is that of another clinic."""
+    """An issue that no finished step shows is dated by none, nor is that of another tenant."""
     past.step(0.001, steps=3)
 
     assert past.onset(Issue(OBJECTIVES.latency_mean, 0.9)) is None

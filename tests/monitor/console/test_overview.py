@@ -74,7 +74,7 @@ def firing(state: State, *, at_least: bool = False) -> Alarm:
         ),
         (
             snapshot((Issue(ERRORS, 0.2, tenant="3"),)),
-            "All is well on the whole, but not for clinic 3.",
+            "All is well on the whole, but not for tenant 3.",
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_use_renews_but_not_for_ever() -> None:
     ],
 )
 def test_only_operators_begin(token: str, reason: str) -> None:
-    """A clinic's user, nonsense and what no header could hold are refused with a word."""
+    """A tenant's user, nonsense and what no header could hold are refused with a word."""
     with pytest.raises(AuthenticationError) as refused:
         sessions().begin(token)
     assert refused.value.reason == reason

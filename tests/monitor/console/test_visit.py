@@ -10,8 +10,8 @@ from tests.monitor.console.service import Operator, Service, proof_in, running
 
 PAGES = [
     "/console",
-    "/console/clinics",
-    "/console/clinics/1",
+    "/console/tenants",
+    "/console/tenants/1",
     "/console/cache",
     "/console/alerts",
     "/console/traces",

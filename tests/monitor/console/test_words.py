@@ -7,6 +7,9 @@ import pytest
 from monitor.console import words
 from monitor.metrics.service_levels import Issue
 from monitor.objectives import Objectives
+from monitor.tenancy.naming import TenantNaming
+
+NAMING = TenantNaming()
 
 
 @pytest.mark.parametrize(
@@ -53,16 +56,16 @@ def test_spans(value: float, text: str) -> None:
 def test_an_issue_is_a_sentence() -> None:
     """Which objective, for whom, by how much, against which bound."""
     objectives = Objectives()
-    assert words.issue(Issue(objectives.latency_mean, 0.25, tenant="3")) == (
-        "Average response time of clinic 3 is 250 ms, over 100 ms"
+    assert words.issue(Issue(objectives.latency_mean, 0.25, tenant="3"), NAMING) == (
+        "Average response time of tenant 3 is 250 ms, over 100 ms"
     )
-    assert words.issue(Issue(objectives.hit_ratio, 0.5)) == "Cache hit ratio is 50 %, under 70 %"
-    assert words.issue(Issue(objectives.error_ratio, 1.0, route=("GET", "/x"))) == (
+    assert words.issue(Issue(objectives.hit_ratio, 0.5), NAMING) == "Cache hit ratio is 50 %, under 70 %"
+    assert words.issue(Issue(objectives.error_ratio, 1.0, route=("GET", "/x")), NAMING) == (
         "Error ratio of GET /x is 100 %, over 5 %"
     )
 
 
 def test_scopes_have_names() -> None:
     """What a switch is about, with all spelled out."""
-    assert words.scope(None, None) == "everything of all clinics"
-    assert words.scope(7, "medical_records") == "medical records of clinic 7"
+    assert words.scope(None, None, NAMING) == "everything of all tenants"
+    assert words.scope(7, "medical_records", NAMING) == "medical records of tenant 7"

@@ -11,8 +11,9 @@ from monitor.definitions.alerts.objective_alerts import subjects
 from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.queries import quoted_regex
 from monitor.definitions.rules import AlertRule, Severity
-from monitor.kit.routes import UNCOUNTED
+from monitor.kit.routes import uncounted_routes
 from monitor.objectives import Objectives, Threshold
+from monitor.tenancy.naming import TenantNaming
 
 DEPLOYMENT = Deployment()
 ALERTS = all_alerts(DEPLOYMENT)
@@ -91,4 +92,4 @@ def test_probes_and_operators_are_those_of_the_service() -> None:
     """What the kit's own summary leaves out is left out of the rules."""
     left_out = re.compile(quoted_regex(DEPLOYMENT.probe_routes))
 
-    assert [route for route in UNCOUNTED if not left_out.fullmatch(route)] == []
+    assert [route for route in uncounted_routes(TenantNaming()) if not left_out.fullmatch(route)] == []

@@ -1,4 +1,4 @@
-"""The clinics: all of them, and each on a page of its own."""
+"""The tenants: all of them, and each on a page of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monitor.console.links import Links
 from monitor.console.overview import charts, judged_tile, taken
 from monitor.console.page_frame import badge, card, grid, tiles
 from monitor.console.snapshot import Snapshot
-from monitor.console.tables import ORDERS, clinic_rows, clinic_table
+from monitor.console.tables import ORDERS, tenant_rows, tenant_table
 from monitor.metrics import catalogue
 from monitor.metrics.catalogue import TENANT_DURATION
 from monitor.metrics.service_levels import RequestStats
@@ -23,24 +23,29 @@ _SHOWN = 100
 _QUANTILES = (("P50", 0.50), ("P95", 0.95), ("P99", 0.99))
 
 
-def clinics(snapshot: Snapshot, links: Links, objectives: Objectives, order: str) -> Markup:
-    """Return the table of clinics in one of `ORDERS`."""
-    rows = clinic_rows(snapshot.performance, order)
-    figures = snapshot.figures
+def tenants(snapshot: Snapshot, links: Links, objectives: Objectives, order: str) -> Markup:
+    """Return the table of tenants in one of `ORDERS`."""
+    rows = tenant_rows(snapshot.performance, order)
+    figures, naming, broken = snapshot.figures, snapshot.naming, len(_broken(snapshot))
     return h.markup(
         tiles(
-            ("Clinics active", words.count(len(rows)), f"in the last {words.span(snapshot.seconds)}", False),
             (
-                "Clinics counted",
+                f"{naming.headings} active",
+                words.count(len(rows)),
+                f"in the last {words.span(snapshot.seconds)}",
+                False,
+            ),
+            (
+                f"{naming.headings} counted",
                 words.count(figures.one(catalogue.TENANT_SERIES)),
                 f"room for {words.count(figures.one(catalogue.TENANT_BUDGET))}",
                 False,
             ),
-            ("Broken", words.count(len(_broken(snapshot))), "clinics with an issue", bool(_broken(snapshot))),
+            ("Broken", words.count(broken), f"{naming.plural} with an issue", bool(broken)),
         ),
         card(
-            f"Clinics, {ORDERS[order]} first",
-            clinic_table(rows[:_SHOWN], snapshot, links, objectives),
+            f"{naming.headings}, {ORDERS[order]} first",
+            tenant_table(rows[:_SHOWN], snapshot, links, objectives),
             h.p(f"The first {_SHOWN} of {len(rows)}.") if len(rows) > _SHOWN else None,
         ),
         issues(snapshot, links),
@@ -48,35 +53,41 @@ def clinics(snapshot: Snapshot, links: Links, objectives: Objectives, order: str
     )
 
 
-def clinic_search(links: Links, order: str) -> Markup:
-    """Return the way to a clinic's page by its number, and the orders of the table."""
+def tenant_search(links: Links, order: str) -> Markup:
+    """Return the way to a tenant's page by its number, and the orders of the table."""
     find = h.form(
         h.label(
-            "Clinic ",
-            h.input_(name="clinic", inputmode="numeric", pattern="[0-9]{1,19}", required=True, size=8),
+            f"{links.naming.heading} ",
+            h.input_(
+                name=links.naming.singular,
+                inputmode="numeric",
+                pattern="[0-9]{1,19}",
+                required=True,
+                size=8,
+            ),
         ),
         h.button("Open", type="submit"),
         method="get",
-        action=links.to("clinics"),
+        action=links.tenants(),
         class_="row",
     )
     orders = [
-        h.li(h.a(text, href=links.to("clinics", by=name), aria_current="true" if name == order else None))
+        h.li(h.a(text, href=links.tenants(by=name), aria_current="true" if name == order else None))
         for name, text in ORDERS.items()
     ]
     return h.div(find, h.tag("nav", h.ul(*orders, class_="orders"), aria_label="Order"), class_="tools")
 
 
-def clinic(
+def one_tenant(
     snapshot: Snapshot, links: Links, objectives: Objectives, tenant: str, course: Sequence[Point]
 ) -> Markup:
-    """Return one clinic's numbers.
+    """Return one tenant's numbers.
 
     Args:
         snapshot: The service at this moment.
         links: The console's addresses.
         objectives: What the numbers are held against.
-        tenant: The clinic.
+        tenant: The tenant.
         course: Its last minutes, step by step.
     """
     performance = snapshot.performance
@@ -124,8 +135,8 @@ def _off(snapshot: Snapshot, tenant: int) -> Markup:
         return h.p(badge("not known: the database does not answer", "warn"))
     scopes = [(of, domain) for of, domain in snapshot.off if of in (None, tenant)]
     if not scopes:
-        return h.p("The cache is on for this clinic.")
-    return h.ul(*(h.li(f"Off for {words.scope(of, domain)}.") for of, domain in scopes))
+        return h.p(f"The cache is on for this {snapshot.naming.singular}.")
+    return h.ul(*(h.li(f"Off for {words.scope(of, domain, snapshot.naming)}.") for of, domain in scopes))
 
 
 def _broken(snapshot: Snapshot) -> Sequence[str]:
