@@ -192,6 +192,7 @@ def ours(ratio, slow_s, *, spans):
     from monitor.clock import SystemClock
     from monitor.metrics.measurements import Measurements
     from monitor.middleware.performance import PerformanceMiddleware
+    from monitor.middleware.sign_in import SignIn
     from monitor.middleware.tenant import TenantMiddleware
     from monitor.tracing.provider import Service, build_tracing
 
@@ -209,7 +210,7 @@ def ours(ratio, slow_s, *, spans):
     token = TokenIssuer(keys, clock).mint(role=Role.STAFF, user="u1", clinic=CLINIC)
     chain = [
         Middleware(PerformanceMiddleware, recorder=measured.http, tracing=tracing.requests, clock=clock),
-        Middleware(TenantMiddleware, resolver=TokenResolver(keys, clock)),
+        Middleware(TenantMiddleware, sign_in=SignIn(TokenResolver(keys, clock))),
     ]
     handler = spanned(Dependencies(), tracing.tracer) if spans else plain
     headers = [(b"authorization", b"Bearer " + token.encode())]

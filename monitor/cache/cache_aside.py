@@ -26,8 +26,8 @@ from monitor.cache.loading import Loading
 from monitor.cache.lookup import Load, Lookup, Refreshed
 from monitor.cache.lookup_spans import LookupSpans
 from monitor.cache.miss_handler import MissHandler
-from monitor.cache.near_cache import NearCache, NearEntry
-from monitor.cache.near_hits import NearHits
+from monitor.cache.near_cache import NearCache
+from monitor.cache.near_hits import FirstLook, NearHits
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.reader import EntryReader, FoundEntry
 from monitor.cache.rollout import Rollout
@@ -38,10 +38,10 @@ from monitor.clock import Clock
 from monitor.errors import InvalidCacheKey, StoreUnavailable
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bound_tenant
-from monitor.tenancy.identity import TenantId
 
 _HIT, _BYPASS = CacheResult.HIT, CacheResult.BYPASS
 _NEAR, _STORE = CacheLayer.NEAR, CacheLayer.STORE
+_PASS_BY: FirstLook[Any] = FirstLook(None)
 _new = tuple.__new__
 _LOG_EVERY_S = 1.0  # least time between two lines about the same failure
 _log = structlog.get_logger(__name__)
@@ -49,6 +49,9 @@ _log = structlog.get_logger(__name__)
 
 class TenantCache:
     """The cache of one worker.
+
+    Attributes:
+        near_hits: The first look of every lookup, for who can answer from it alone.
 
     Args:
         store: The shared store.
@@ -75,7 +78,7 @@ class TenantCache:
         clock: Clock,
         admission: Admission,
         sealer: Sealer,
-        near: NearCache | None,
+        near: NearCache[Any] | None,
         rollout: Rollout,
         expiry: Expiry | None = None,
         sampler: ConsistencySampler | None = None,
@@ -92,8 +95,9 @@ class TenantCache:
         self._hits = 0
         self._admission = admission
         self._near = near
-        self._near_hits = NearHits(near, policies, clock)
-        self._rollout = rollout
+        self.near_hits: NearHits[Any] = NearHits(
+            near, policies, admission=admission, rollout=rollout, observer=observer, clock=clock
+        )
         self._expiry = expiry or Expiry()
         self._sampler = sampler
         self._bypassed = _BypassLog(clock)
@@ -126,7 +130,9 @@ class TenantCache:
             clock=clock,
         )
 
-    def get_or_load(self, key: CacheKey, load: Load, *, bypass: bool = False) -> Coroutine[Any, Any, Lookup]:
+    def get_or_load(
+        self, key: CacheKey, load: Load, *, bypass: bool = False, looked: FirstLook[Any] | None = None
+    ) -> Coroutine[Any, Any, Lookup]:
         """Answer from the cache, or load, store and answer.
 
         Args:
@@ -134,6 +140,7 @@ class TenantCache:
             load: Finds the truth, in a transaction it opens itself; it runs in a task of its
                 own with the caller's context, and goes on if the caller is cancelled.
             bypass: Load without a look at the cache, and count it as such; for drills.
+            looked: The first look, where this request's was taken already and found no hit.
 
         Raises:
             TenantNotBound, CrossTenantAccess: The key is not the bound tenant's.
@@ -148,25 +155,7 @@ class TenantCache:
         if key.prefix != self._prefix:
             # Writes replace the generations under the service's own prefix: no other is ever made stale.
             raise InvalidCacheKey(f"it must begin with {self._prefix}, not {key.prefix}")
-        return self._looked_up(policy, key, load, traced=self._spans.wanted(), bypass=bypass)
-
-    def at_hand(self, tenant: TenantId, key: CacheKey) -> NearEntry | None:
-        """Return, and count as a hit, what may be served without a question to the store; else None.
-
-        Args:
-            tenant: Who asks, by a credential that was checked now.
-            key: What is asked for.
-
-        Raises:
-            CrossTenantAccess: The key is not the tenant's.
-        """
-        key.require(tenant)
-        began = self._now()
-        epoch = self._admission.admits(tenant, key.domain) if self._rollout.allows(key) else None
-        held = None if epoch is None else self._near_hits.find(key, epoch, began, renew=False)
-        if held is not None:
-            self._observer.looked_up(tenant, key.domain, _HIT, _NEAR, self._now() - began)
-        return held
+        return self._looked_up(policy, key, load, _PASS_BY if bypass else looked, traced=self._spans.wanted())
 
     async def refresh(self, scopes: Sequence[CacheScope]) -> Refreshed:
         """Give the scopes fresh generations, after the commit; see `Invalidator.refresh`."""
@@ -199,25 +188,19 @@ class TenantCache:
         await self._store.aclose()
 
     async def _looked_up(
-        self, policy: CachePolicy, key: CacheKey, load: Load, *, traced: bool, bypass: bool
+        self, policy: CachePolicy, key: CacheKey, load: Load, looked: FirstLook[Any] | None, *, traced: bool
     ) -> Lookup:
         began = self._now()
-        rollout = self._rollout
-        allowed = not bypass and (rollout.full or rollout.allows(key))
-        epoch = self._admission.admits(key.tenant, key.domain) if allowed else None
+        epoch, hit, held = looked or self.near_hits.look(key, began)
         if epoch is None:
             return await self._told(traced, key, self._misses.bypass(key, load, began), began)
-        finder, near, nearby = self._finder, None, None
-        if policy.near is not NearMode.OFF and self._near is not None:
-            near = self._near
-            held = self._near_hits.find(key, epoch, began, renew=True)
-            if held is not None:
-                return self._hit(key, held.entry, _NEAR, self._time(), began, traced=traced)
-            nearby = near.get(key)
+        if hit is not None:
+            return self._hit(key, hit.entry, _NEAR, self._time(), began, traced=traced)
+        finder, near = self._finder, None if policy.near is NearMode.OFF else self._near
         try:
             # `EntryReader.find`, without a coroutine of its own.
-            reading = await finder.read(key.read_keys if nearby is None else key.generation_keys)
-            found = finder.found(key, epoch, reading, near, nearby)
+            reading = await finder.read(key.read_keys if held is None else key.generation_keys)
+            found = finder.found(key, epoch, reading, near, held)
             if found is None:
                 found = await finder.find_more(key, epoch, reading, near)
         except StoreUnavailable as failure:

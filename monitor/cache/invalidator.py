@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -36,7 +37,7 @@ class Invalidator:
         *,
         generations: Generations,
         policies: Mapping[str, CachePolicy],
-        near: NearCache | None,
+        near: NearCache[Any] | None,
         admission: Admission,
         observer: CacheObserver,
         clock: Clock,

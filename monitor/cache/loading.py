@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from monitor.cache.admission import Admission
 from monitor.cache.cache_observer import CacheObserver
@@ -78,7 +78,7 @@ class Loading:
         *,
         store: Store,
         sealer: Sealer,
-        near: NearCache | None,
+        near: NearCache[Any] | None,
         admission: Admission,
         observer: CacheObserver,
         clock: Clock,

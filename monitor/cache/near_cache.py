@@ -8,6 +8,7 @@ that read was sent. An entry is valid against a sighting of its own stamp.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from monitor.cache.entry import Entry
@@ -18,6 +19,8 @@ LEASE_S = 0.03
 _OVERHEAD = 600  # bytes of Python around one entry, its key included, measured with tracemalloc
 
 Scope = tuple[int, str, str | None]
+Prepared = TypeVar("Prepared")
+"""What a reader makes of a value once, to answer faster the next time; it shares the value's bytes."""
 
 
 class Sighting:
@@ -37,7 +40,7 @@ class Sighting:
         self.asked_at: float = sent_at
 
 
-class NearEntry:
+class NearEntry(Generic[Prepared]):
     """An entry in the process.
 
     Attributes:
@@ -46,10 +49,10 @@ class NearEntry:
         epoch: The epoch in the stamp.
         sighting: The scope's, shared.
         used: Whether it was asked for since it was stored or last spared.
-        ready: What a reader made of the value to answer faster; it must share the value's bytes.
+        prepared: What the reader made of the value; None before it did.
     """
 
-    __slots__ = ("entry", "epoch", "ready", "sighting", "stamp", "used")
+    __slots__ = ("entry", "epoch", "prepared", "sighting", "stamp", "used")
 
     def __init__(self, entry: Entry, stamp: bytes, epoch: int, sighting: Sighting) -> None:
         self.entry: Entry = entry
@@ -57,10 +60,10 @@ class NearEntry:
         self.epoch: int = epoch
         self.sighting: Sighting = sighting
         self.used: bool = False
-        self.ready: object | None = None
+        self.prepared: Prepared | None = None
 
 
-class NearCache:
+class NearCache(Generic[Prepared]):
     """A bounded dict with second-chance eviction (CLOCK): a hit costs one dict look-up and one flag.
 
     Args:
@@ -79,7 +82,7 @@ class NearCache:
         self.lease_s = lease_s
         self._max_bytes = max_bytes
         self._sized = sized
-        self._entries: dict[str, NearEntry] = {}
+        self._entries: dict[str, NearEntry[Prepared]] = {}
         self._sightings: WeakValueDictionary[Scope, Sighting] = WeakValueDictionary()
         self._bytes = 0
 
@@ -91,14 +94,14 @@ class NearCache:
         """Bytes held, overhead included."""
         return self._bytes
 
-    def get(self, key: CacheKey) -> NearEntry | None:
+    def get(self, key: CacheKey) -> NearEntry[Prepared] | None:
         """Return what is held for `key`, valid or not; the caller compares the stamp."""
         held = self._entries.get(key)
         if held is not None:
             held.used = True
         return held
 
-    def leased(self, key: CacheKey, epoch: int, now: float) -> NearEntry | None:
+    def leased(self, key: CacheKey, epoch: int, now: float) -> NearEntry[Prepared] | None:
         """Return what is held for `key` if a sighting no older than the lease vouches for it."""
         held = self._entries.get(key)
         if held is None or held.epoch != epoch:

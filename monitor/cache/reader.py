@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monitor.cache.admission import Admission
 from monitor.cache.cache_observer import CacheLayer, CacheObserver
@@ -59,7 +59,7 @@ class EntryReader:
         store: Store,
         generations: Generations,
         sealer: Sealer,
-        near: NearCache | None,
+        near: NearCache[Any] | None,
         admission: Admission,
         observer: CacheObserver,
     ) -> None:
@@ -83,7 +83,12 @@ class EntryReader:
         return self.found(key, epoch, reading, near, held) or await self.find_more(key, epoch, reading, near)
 
     def found(
-        self, key: CacheKey, epoch: int, reading: StoreReading, near: NearCache | None, held: NearEntry | None
+        self,
+        key: CacheKey,
+        epoch: int,
+        reading: StoreReading,
+        near: NearCache[Any] | None,
+        held: NearEntry[Any] | None,
     ) -> FoundEntry | None:
         """Make out what a reading found; None: go on with `find_more`.
 
@@ -111,7 +116,7 @@ class EntryReader:
         return found
 
     async def find_more(
-        self, key: CacheKey, epoch: int, reading: StoreReading, near: NearCache | None
+        self, key: CacheKey, epoch: int, reading: StoreReading, near: NearCache[Any] | None
     ) -> FoundEntry:
         """Bring missing generations into being, or fetch the value, where one trip was not enough.
 
@@ -132,7 +137,7 @@ class EntryReader:
         epoch: int,
         sent_at: float,
         sealed: bytes | None,
-        near: NearCache | None,
+        near: NearCache[Any] | None,
     ) -> FoundEntry:
         entry = opened(self._sealer, self._observer, key, seen, sealed)
         if near is not None and entry is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from opentelemetry.trace import Tracer
 
@@ -37,7 +38,9 @@ def build_cache(
     Raises:
         ConfigurationError: The store's URL cannot work.
     """
-    near = NearCache(settings.near_bytes, sized=observer.near_cache_sized) if settings.near_bytes else None
+    near: NearCache[Any] | None = (
+        NearCache(settings.near_bytes, sized=observer.near_cache_sized) if settings.near_bytes else None
+    )
     return TenantCache(
         store=open_store(settings.url, clock=clock, observer=observer, timeout_s=settings.timeout_s),
         policies={policy.domain: policy for policy in adoption.policies},

@@ -37,6 +37,7 @@ from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.invalidation import InvalidationMiddleware
 from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.performance import PerformanceMiddleware
+from monitor.middleware.sign_in import SignIn
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.networks import Networks
 from monitor.operations.cache_switch_endpoint import CacheSwitch
@@ -91,7 +92,7 @@ class Monitor:
         self.kill_switch: DurableSwitch | None = None
         self._consistency: ProtocolWorker | None = None
         self._settlement: Settlement = NoSettlement()
-        self._entrance = InnerApp()
+        self._inner = InnerApp()
         self.warming: CacheWarming | None = None
         if adoption.database_url is None:
             self.cache: TenantCache = self._cache(AlwaysAdmitted())
@@ -115,7 +116,8 @@ class Monitor:
             inside: The service's own middlewares that need the identity; they stand between the
                 tenant middleware and the cache.
         """
-        adoption, plans = self._adoption, CachePlans(self._adoption.cached)
+        adoption = self._adoption
+        sign_in, plans = SignIn(adoption.resolver), CachePlans(adoption.cached)
         return [
             Middleware(
                 PerformanceMiddleware,
@@ -123,17 +125,22 @@ class Monitor:
                 tracing=self.tracing.requests,
                 clock=self.clock,
                 log=self.logs.access if self.settings.access_log else None,
-                near=None if inside else self._near_answers(plans),
+                near=None if inside else self._near_answers(sign_in, plans),
             ),
             Middleware(
                 TenantMiddleware,
-                resolver=adoption.resolver,
+                sign_in=sign_in,
                 public=public_paths(adoption.public),
                 refusal=adoption.refusal,
             ),
             *inside,
-            Middleware(self._entrance.before),
-            Middleware(CacheInterceptor, cache=self.cache, plans=plans, name=self.settings.service),
+            Middleware(
+                CacheInterceptor,
+                cache=self.cache,
+                plans=plans,
+                inner=self._inner,
+                name=self.settings.service,
+            ),
             Middleware(InvalidationMiddleware, settlement=self._settlement),
         ]
 
@@ -172,9 +179,14 @@ class Monitor:
                     await stack.enter_async_context(_beside(warm))
             yield
 
-    def _near_answers(self, plans: CachePlans) -> NearAnswers:
-        resolver, name = self._adoption.resolver, self.settings.service
-        return NearAnswers(resolver=resolver, plans=plans, cache=self.cache, clock=self.clock, name=name)
+    def _near_answers(self, sign_in: SignIn, plans: CachePlans) -> NearAnswers:
+        return NearAnswers(
+            sign_in=sign_in,
+            plans=plans,
+            hits=self.cache.near_hits,
+            clock=self.clock,
+            name=self.settings.service,
+        )
 
     def _cache(self, admission: Admission) -> TenantCache:
         return build_cache(
@@ -217,7 +229,7 @@ class Monitor:
         )
         if self._adoption.warmed is not None:
             self.warming = CacheWarming(
-                self._entrance,
+                self._inner,
                 partial(self._adoption.warmed, self.database),
                 ready=self._consistency.in_use,
                 clock=self.clock,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.routing import compile_path
 from starlette.types import Scope
 
 from monitor.cache.keys import CacheKey
+from monitor.middleware.request import Plan, RequestRecord
 from monitor.tenancy.identity import TenantId
 
 # Requests whose keys are remembered, and their longest path and query: the memory is the client's to fill.
@@ -35,18 +35,6 @@ class CachedRoute:
     key: KeyMaker
 
 
-class Plan(NamedTuple):
-    """How one request may be answered from the cache.
-
-    Attributes:
-        key: What to look up.
-        route: The route's template.
-    """
-
-    key: CacheKey
-    route: str
-
-
 class CachePlans:
     """Finds the plan of a request, and remembers it.
 
@@ -58,10 +46,17 @@ class CachePlans:
         self._matcher = RouteMatcher(routes)
         self._known: dict[tuple[TenantId, str, bytes, str], Plan] = {}
 
-    def of(self, tenant: TenantId, scope: Scope) -> Plan | None:
-        """Return the plan of the tenant's GET or HEAD request; None: it is not cached."""
+    def of(self, tenant: TenantId, scope: Scope, record: RequestRecord) -> Plan | None:
+        """Return the plan of the tenant's GET or HEAD request; None: it is not cached.
+
+        It is made out once for a request: whoever asks again reads it off the record.
+        """
+        if record.plans is self:
+            return record.plan
         asked = (tenant, scope["path"], scope["query_string"], scope.get("root_path", ""))
-        return self._known.get(asked) or self._plan(*asked)
+        record.plans = self
+        record.plan = plan = self._known.get(asked) or self._plan(*asked)
+        return plan
 
     def _plan(self, tenant: TenantId, path: str, query: bytes, root: str) -> Plan | None:
         found = self._matcher.match(path.removeprefix(root))

@@ -22,15 +22,14 @@ _UNCACHED = "uncached"
 
 
 class InnerApp:
-    """Knows the request chain from behind sign-in on, once it is built."""
+    """Asks the request chain from behind sign-in on; the chain's entrance there opens it."""
 
     def __init__(self) -> None:
         self._inside: ASGIApp | None = None
 
-    def before(self, inside: ASGIApp) -> ASGIApp:
-        """Remember `inside` and leave it as it is: a middleware that costs a request nothing."""
+    def open(self, inside: ASGIApp) -> None:
+        """Send what is asked from now on to `inside`."""
         self._inside = inside
-        return inside
 
     @property
     def is_open(self) -> bool:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.cache.keys import CacheKey
 from monitor.cache.lookup import Load, Loaded, Lookup
+from monitor.cache.near_hits import FirstLook
 from monitor.errors import IncompleteAnswer
 from monitor.middleware.cached_route import CachePlans
 from monitor.middleware.capture import Capture
+from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.ready_answer import ReadyAnswer, cache_status
 from monitor.middleware.request import record_of
 
@@ -27,8 +29,10 @@ _READS = ("GET", "HEAD")
 class Cache(Protocol):
     """What the interceptor asks of the cache."""
 
-    def get_or_load(self, key: CacheKey, load: Load, *, bypass: bool = False) -> Awaitable[Lookup]:
-        """Return what is stored under `key`, or what `load` returns."""
+    def get_or_load(
+        self, key: CacheKey, load: Load, *, bypass: bool = False, looked: FirstLook[Any] | None = None
+    ) -> Awaitable[Lookup]:
+        """Return what is stored under `key`, or what `load` returns; `looked` as its first look found it."""
         ...
 
 
@@ -40,10 +44,21 @@ class CacheInterceptor:
         cache: Usually a `TenantCache`.
         plans: The requests that may be cached. Their answers must be complete in themselves:
             an endless stream has no place here.
+        inner: Told where the service behind sign-in is entered; None where nobody asks for it.
         name: Who we are in `Cache-Status` (RFC 9211).
     """
 
-    def __init__(self, app: ASGIApp, cache: Cache, plans: CachePlans, name: str = "monitor") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        cache: Cache,
+        plans: CachePlans,
+        *,
+        inner: InnerApp | None = None,
+        name: str = "monitor",
+    ) -> None:
+        if inner is not None:
+            inner.open(self)
         self._app = app
         self._cache = cache
         self._plans = plans
@@ -57,7 +72,9 @@ class CacheInterceptor:
             await self._app(scope, receive, send)
             return
         record = record_of(scope)
-        lookup = await self._cache.get_or_load(key, lambda: self._load(scope, key), bypass=record.bypass)
+        lookup = await self._cache.get_or_load(
+            key, lambda: self._load(scope, key), bypass=record.bypass, looked=record.looked
+        )
         record.cache = lookup.result
         start, body = self._ready(lookup.value).messages(scope, cache_status(self._name, lookup))
         await send(start)
@@ -78,7 +95,7 @@ class CacheInterceptor:
         # Without a tenant the request goes on and fails closed at the first tenant data it touches.
         if tenant is None:
             return None
-        plan = self._plans.of(tenant, scope)
+        plan = self._plans.of(tenant, scope, record)
         if plan is None:
             return None
         key, record.route = plan

@@ -1,88 +1,74 @@
 """Answers what the near cache may answer alone, before the rest of the chain is entered.
 
 A hit that asks nobody takes less time than the layers it would pass. So the outermost
-middleware asks here first: the credential is checked, the key is made from its tenant, and
-whatever is not at hand goes the whole way. Metrics, trace and log line are the same.
+middleware asks here first. What is found out on the way, who is asking, how it may be
+answered and what is in the process, is left in the request's record: where nothing is at hand
+the chain goes on from there. Metrics, trace and log line are the same.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from starlette.types import Message, Scope
 
 from monitor.cache.cache_observer import CacheLayer, CacheResult
-from monitor.cache.keys import CacheKey
 from monitor.cache.lookup_spans import hit_attributes, span_name
-from monitor.cache.near_cache import NearEntry
+from monitor.cache.near_hits import NearHits
 from monitor.clock import Clock
-from monitor.errors import AuthenticationError, InvalidTenantId
+from monitor.errors import AuthenticationError
 from monitor.middleware.cached_route import CachePlans
 from monitor.middleware.ready_answer import ReadyAnswer, hit_status
 from monitor.middleware.request import RequestRecord
-from monitor.tenancy.identity import TenantId
-from monitor.tenancy.resolver import TenantResolver
-from monitor.tracing.flight_record import FlightRecord
-from monitor.tracing.spans import KIT
+from monitor.middleware.sign_in import SignIn
+from monitor.tracing.request_trace import RequestTrace
 
 _HIT = CacheResult.HIT
-
-
-class NearCached(Protocol):
-    """What is asked of the cache."""
-
-    def at_hand(self, tenant: TenantId, key: CacheKey) -> NearEntry | None:
-        """Return, and count as a hit, what may be served without a question to the store."""
-        ...
 
 
 class NearAnswers:
     """Finds answers at hand.
 
     Args:
-        resolver: Checks the credential, at every request.
+        sign_in: Settles who is asking, at every request.
         plans: The requests that may be cached.
-        cache: Usually a `TenantCache`.
+        hits: The cache's first look.
         clock: Time.
         name: Who we are in `Cache-Status` (RFC 9211).
     """
 
     def __init__(
-        self, *, resolver: TenantResolver, plans: CachePlans, cache: NearCached, clock: Clock, name: str
+        self, *, sign_in: SignIn, plans: CachePlans, hits: NearHits[ReadyAnswer], clock: Clock, name: str
     ) -> None:
-        self._resolve = resolver.resolve
-        self._plans = plans
-        self._at_hand = cache.at_hand
+        self._settle = sign_in.settle
+        self._plan_of = plans.of
+        self._at_hand = hits.at_hand
         self._monotonic = clock.monotonic
         self._time = clock.time
         self._name = name.encode()
 
     def find(
-        self, scope: Scope, record: RequestRecord, trace: FlightRecord
+        self, scope: Scope, record: RequestRecord, trace: RequestTrace
     ) -> tuple[Message, Message] | None:
         """Return the messages that answer a GET request, noting it as the whole chain would.
 
         None, also for a credential that proves nothing: the chain then says what is to be said.
         """
-        try:
-            identity = self._resolve((record.headers or {}).get(b"authorization", b""))
-        except (AuthenticationError, InvalidTenantId):
+        identity = self._settle(scope, record)
+        if isinstance(identity, AuthenticationError):
             return None
         tenant = identity.tenant
-        plan = None if tenant is None else self._plans.of(tenant, scope)
+        plan = None if tenant is None else self._plan_of(tenant, scope, record)
         if tenant is None or plan is None:
             return None
         began = self._monotonic()
-        held = self._at_hand(tenant, plan.key)
-        if held is None:
+        looked = self._at_hand(tenant, plan.key)
+        hit = looked.hit
+        if hit is None:
+            record.looked = looked
             return None
-        record.identity, record.tenant = identity, tenant
         record.route, record.cache = plan.route, _HIT
         domain = plan.key.domain
-        trace.add(
-            KIT, span_name(domain), hit_attributes(domain, CacheLayer.NEAR), trace, began, self._monotonic()
-        )
-        ready = held.ready
-        if not isinstance(ready, ReadyAnswer):
-            ready = held.ready = ReadyAnswer(held.entry.value)
-        return ready.messages(scope, hit_status(self._name, held.entry.expires_at - self._time()))
+        trace.note(span_name(domain), hit_attributes(domain, CacheLayer.NEAR), began, self._monotonic())
+        ready = hit.prepared
+        if ready is None:
+            ready = hit.prepared = ReadyAnswer(hit.entry.value)
+        return ready.messages(scope, hit_status(self._name, hit.entry.expires_at - self._time()))

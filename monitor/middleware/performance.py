@@ -13,7 +13,6 @@ from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.recorder import HttpObserver
 from monitor.middleware.request import open_record
 from monitor.middleware.route_template import RouteTemplates
-from monitor.tracing.flight_record import FlightRecord
 from monitor.tracing.request_trace import CURRENT_REQUEST, RequestTracing
 
 
@@ -64,7 +63,7 @@ class PerformanceMiddleware:
         record.trace = trace = self._tracing.begin(headers, record.started, scope)
         exchange = Exchange(self._listeners, scope, receive, send, method, record, trace)
         near = self._near
-        if near is not None and method == "GET" and not trace.sampled and isinstance(trace, FlightRecord):
+        if near is not None and method == "GET" and not trace.sampled:
             try:
                 found = near.find(scope, record, trace)
             except Exception as failure:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from monitor.cache.keys import CacheKey
+from monitor.cache.near_hits import FirstLook
+from monitor.errors import AuthenticationError
 from monitor.tenancy.identity import Identity, TenantId
 from monitor.tracing.request_trace import RequestTrace
 
 _KEY = "monitor.request"
+
+
+class Plan(NamedTuple):
+    """How one request may be answered from the cache.
+
+    Attributes:
+        key: What to look up.
+        route: The route's template.
+    """
+
+    key: CacheKey
+    route: str
 
 
 class RequestRecord:
@@ -21,8 +36,13 @@ class RequestRecord:
         started: Monotonic start of the request, in seconds.
         headers: The request's headers by lower-case name, the last of each; None where no
             performance middleware stands outside.
-        identity: Who is asking, once the tenant middleware knows.
-        tenant: The bound tenant.
+        sign_in: Who settled the request's credential, so that it need not be checked again.
+        settled: What that came to.
+        identity: Who is asking, once that is settled.
+        tenant: The identity's tenant.
+        plans: Who made out how the request may be answered from the cache.
+        plan: What that came to; None: it is not cached.
+        looked: What a first look at the cache found where it found no hit; None: nobody looked.
         route: The route's full template, set by whoever matched it first.
         cache: The value of `Cache-Status`'s outcome: hit, miss, stale, bypass, error; or None.
         trace: The request's trace; None without one.
@@ -31,13 +51,21 @@ class RequestRecord:
             measured up to the first part of its body.
     """
 
-    __slots__ = ("bypass", "cache", "headers", "identity", "lasting", "route", "started", "tenant", "trace")
+    __slots__ = (
+        "bypass", "cache", "headers", "identity", "lasting", "looked", "plan", "plans", "route",
+        "settled", "sign_in", "started", "tenant", "trace",
+    )  # fmt: skip
 
     def __init__(self, started: float = 0.0) -> None:
         self.started: float = started
         self.headers: Mapping[bytes, bytes] | None = None
+        self.sign_in: object = None
+        self.settled: Identity | AuthenticationError | None = None
         self.identity: Identity | None = None
         self.tenant: TenantId | None = None
+        self.plans: object = None
+        self.plan: Plan | None = None
+        self.looked: FirstLook[Any] | None = None
         self.route: str | None = None
         self.cache: str | None = None
         self.trace: RequestTrace | None = None

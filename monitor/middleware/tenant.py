@@ -8,11 +8,11 @@ from http import HTTPStatus
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.errors import AuthenticationError, InvalidTenantId
-from monitor.middleware.request import RequestRecord, record_of
+from monitor.errors import AuthenticationError
+from monitor.middleware.request import record_of
+from monitor.middleware.sign_in import SignIn
 from monitor.problems import problem
 from monitor.tenancy.context import pop, push
-from monitor.tenancy.resolver import TenantResolver
 
 _POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
@@ -27,7 +27,7 @@ class TenantMiddleware:
 
     Args:
         app: The application behind.
-        resolver: Turns the `Authorization` header into an identity.
+        sign_in: Settles who is asking, unless it did so before.
         public: Paths that need no credentials, or a predicate over paths. Valid ones are
             still taken there; others are ignored.
         refusal: Makes the answer to a request without valid credentials; by default a
@@ -38,12 +38,12 @@ class TenantMiddleware:
         self,
         app: ASGIApp,
         *,
-        resolver: TenantResolver,
+        sign_in: SignIn,
         public: Collection[str] | Callable[[str], bool] = (),
         refusal: Refusal | None = None,
     ) -> None:
         self._app = app
-        self._resolve = resolver.resolve
+        self._settle = sign_in.settle
         self._is_public = public if callable(public) else frozenset(public).__contains__
         self._refusal = refusal or unauthorized
 
@@ -52,16 +52,14 @@ class TenantMiddleware:
             await self._app(scope, receive, send)
             return
         record = record_of(scope)
-        try:
-            identity = self._resolve(_authorization(scope, record))
-        except (AuthenticationError, InvalidTenantId) as failure:
+        identity = self._settle(scope, record)
+        if isinstance(identity, AuthenticationError):
             if not self._is_public(_path(scope)):
-                await self._refuse(scope, receive, send, _refused(failure))
+                await self._refuse(scope, receive, send, identity)
                 return
             await self._app(scope, receive, send)
             return
-        record.identity = identity
-        record.tenant = tenant = identity.tenant
+        tenant = identity.tenant
         scope.setdefault("state", {})["identity"] = identity
         if tenant is None:
             await self._app(scope, receive, send)
@@ -79,23 +77,12 @@ class TenantMiddleware:
         await self._refusal(scope, error)(scope, receive, send)
 
 
-def _refused(failure: AuthenticationError | InvalidTenantId) -> AuthenticationError:
-    # A credential that names no possible tenant proves nothing.
-    return failure if isinstance(failure, AuthenticationError) else AuthenticationError("malformed")
-
-
 def unauthorized(scope: Scope, error: AuthenticationError) -> Response:
     """Return a problem document that names the kind of failure and the trace, nothing of the credentials."""
     detail = f"A valid bearer token is needed: {error.reason}."
     return problem(
         HTTPStatus.UNAUTHORIZED, detail, record_of(scope).trace_id, **{"WWW-Authenticate": "Bearer"}
     )
-
-
-def _authorization(scope: Scope, record: RequestRecord) -> bytes:
-    if record.headers is not None:
-        return record.headers.get(b"authorization", b"")
-    return next((value for name, value in scope["headers"] if name == b"authorization"), b"")
 
 
 def _path(scope: Scope) -> str:

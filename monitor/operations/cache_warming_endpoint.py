@@ -96,7 +96,7 @@ class CacheWarming:
     """Warms the cache of this worker, and so the store of all.
 
     Args:
-        entrance: Where the answers are asked for.
+        inner: Where the answers are asked for.
         listed: Says what a tenant, or every tenant (None), asks for first.
         ready: Whether this worker may use the cache now.
         clock: Time.
@@ -106,7 +106,7 @@ class CacheWarming:
 
     def __init__(
         self,
-        entrance: InnerApp,
+        inner: InnerApp,
         listed: Callable[[TenantId | None], Awaitable[Sequence[WarmPath]]],
         *,
         ready: Callable[[], Awaitable[bool]],
@@ -116,7 +116,7 @@ class CacheWarming:
     ) -> None:
         self._naming = naming
         self._order, self._progress = JsonBody(WarmOrder, naming), JsonBody(WarmProgress, naming)
-        self._entrance = entrance
+        self._inner = inner
         self._listed = listed
         self._ready = ready
         self._clock = clock
@@ -141,7 +141,7 @@ class CacheWarming:
 
     async def at_start(self, app: object, rate: float) -> None:
         """Warm everything once the service is reached; a list that cannot be read is logged."""
-        while not self._entrance.is_open:
+        while not self._inner.is_open:
             await self._clock.sleep(_LOOK_S)
         try:
             paths = await self._listed(None)
@@ -208,7 +208,7 @@ class CacheWarming:
             progress.state = WarmState.FAILED
             _log.warning("cache_warming_failed", error_type="cache_not_in_use")
             return
-        items = [WarmItem(tenant, partial(self._entrance.ask, path, tenant, app)) for tenant, path in paths]
+        items = [WarmItem(tenant, partial(self._inner.ask, path, tenant, app)) for tenant, path in paths]
         try:
             await Warming(self._clock, per_second=progress.rate).warm(items, tell)
         except asyncio.CancelledError:

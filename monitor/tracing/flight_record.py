@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState, s
 
 from monitor.tracing.flight_span import ChildSpan, FlightSpan
 from monitor.tracing.request_trace import Ending
-from monitor.tracing.spans import Facts, TracerScope
+from monitor.tracing.spans import KIT, Facts, TracerScope
 from monitor.tracing.trace_observer import TraceDecision, TraceObserver
 from monitor.tracing.wall_clock import WallClock
 
@@ -210,6 +210,9 @@ class FlightRecord(FlightSpan):
         span.ended = ended
         if self.kept:
             self.keeper.export((span,))
+
+    def note(self, name: str, attributes: dict[str, Any], started: float, ended: float) -> None:
+        self.add(KIT, name, attributes, self, started, ended)
 
     def _takes_more(self) -> bool:
         # A sampled trace may have any number: each goes out as it ends, and the first lie on the shelf.

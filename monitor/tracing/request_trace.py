@@ -88,6 +88,13 @@ class RequestTrace(Protocol):
     @property
     def context(self) -> Context: ...
 
+    def note(self, name: str, attributes: dict[str, Any], started: float, ended: float) -> None:
+        """Add a span of the kit's own that is over, below the server span; times are monotonic seconds.
+
+        `attributes` are allowed ones only; they are shared, and never changed.
+        """
+        ...
+
     def finish(self, ending: Ending, *, may_be_slow: bool = True) -> bool:
         """End the server span at `ending.ended`; say whether the trace is kept.
 

@@ -56,7 +56,7 @@ class Bench:
     clock: Clock
     observer: RecordingObserver
     rollout: Rollout
-    near: NearCache | None
+    near: NearCache[object] | None
     source: Source = field(default_factory=Source)
 
     def results(self) -> list[str]:
@@ -86,7 +86,7 @@ def make_bench(
     policy: CachePolicy | None = None,
     admission: Admission | None = None,
     sealer: Sealer | None = None,
-    near: NearCache | None = None,
+    near: NearCache[object] | None = None,
     tracer: Tracer | None = None,
     expiry: Expiry | None = None,
     observer: RecordingObserver | None = None,

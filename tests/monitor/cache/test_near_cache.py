@@ -15,7 +15,7 @@ def entry(size: int = 10) -> Entry:
 
 def test_it_holds_what_was_put() -> None:
     """The entry comes back with the stamp it was opened under."""
-    near = NearCache()
+    near: NearCache[object] = NearCache()
     near.put(page(), entry(), STAMP, 1, 0.0)
 
     held = near.get(page())
@@ -26,7 +26,7 @@ def test_it_holds_what_was_put() -> None:
 
 def test_its_bytes_stay_bounded() -> None:
     """However much is put, the bound holds, and the newest entry is there."""
-    near = NearCache(max_bytes=50_000)
+    near: NearCache[object] = NearCache(max_bytes=50_000)
     for number in range(1_000):
         near.put(page(number), entry(1_000), STAMP, 1, 0.0)
         assert near.size <= 50_000
@@ -36,7 +36,7 @@ def test_its_bytes_stay_bounded() -> None:
 
 def test_an_entry_that_is_asked_for_is_spared() -> None:
     """Second chance: what was used since it was stored outlives what was not."""
-    near = NearCache(max_bytes=20_000)
+    near: NearCache[object] = NearCache(max_bytes=20_000)
     near.put(page(0), entry(1_000), STAMP, 1, 0.0)
     for number in range(1, 100):
         near.put(page(number), entry(1_000), STAMP, 1, 0.0)
@@ -45,7 +45,7 @@ def test_an_entry_that_is_asked_for_is_spared() -> None:
 
 def test_an_entry_larger_than_the_bound_is_not_held() -> None:
     """One huge answer does not break the bound."""
-    near = NearCache(max_bytes=10_000)
+    near: NearCache[object] = NearCache(max_bytes=10_000)
     near.put(page(), entry(20_000), STAMP, 1, 0.0)
 
     assert (near.size, len(near)) == (0, 0)
@@ -54,7 +54,7 @@ def test_an_entry_larger_than_the_bound_is_not_held() -> None:
 def test_replacing_dropping_and_clearing_account_for_their_bytes() -> None:
     """The size is that of what is held."""
     sizes: list[tuple[int, int]] = []
-    near = NearCache(sized=lambda entries, size: sizes.append((entries, size)))
+    near: NearCache[object] = NearCache(sized=lambda entries, size: sizes.append((entries, size)))
     near.put(page(), entry(100), STAMP, 1, 0.0)
     one = near.size
     near.put(page(), entry(100), STAMP, 1, 0.0)
@@ -68,7 +68,7 @@ def test_replacing_dropping_and_clearing_account_for_their_bytes() -> None:
 
 def test_a_lease_counts_from_when_the_read_was_sent() -> None:
     """A sighting vouches for the lease and no longer."""
-    near = NearCache(lease_s=0.25)
+    near: NearCache[object] = NearCache(lease_s=0.25)
     near.put(page(), entry(), STAMP, 1, sent_at=10.0)
 
     assert near.leased(page(), 1, 10.2) is not None
@@ -77,7 +77,7 @@ def test_a_lease_counts_from_when_the_read_was_sent() -> None:
 
 def test_a_later_sighting_renews_every_entry_of_the_scope() -> None:
     """One read of the generations vouches for all lists of the domain, and for no detail."""
-    near = NearCache(lease_s=0.03)
+    near: NearCache[object] = NearCache(lease_s=0.03)
     near.put(page(1), entry(), STAMP, 1, sent_at=10.0)
     near.put(page(2), entry(), STAMP, 1, sent_at=10.0)
     near.put(detail(), entry(), STAMP, 1, sent_at=10.0)
@@ -90,7 +90,7 @@ def test_a_later_sighting_renews_every_entry_of_the_scope() -> None:
 
 def test_a_sighting_of_other_generations_ends_the_lease() -> None:
     """Entries of replaced generations are not served."""
-    near = NearCache()
+    near: NearCache[object] = NearCache()
     near.put(page(), entry(), STAMP, 1, sent_at=10.0)
 
     near.sight(page(), OTHER, sent_at=10.001)
@@ -100,7 +100,7 @@ def test_a_sighting_of_other_generations_ends_the_lease() -> None:
 
 def test_an_older_sighting_that_arrives_late_changes_nothing() -> None:
     """Sightings are ordered by when they were sent, not by when they arrived."""
-    near = NearCache()
+    near: NearCache[object] = NearCache()
     near.put(page(), entry(), STAMP, 1, sent_at=10.0)
 
     near.sight(page(), OTHER, sent_at=9.0)
@@ -110,7 +110,7 @@ def test_an_older_sighting_that_arrives_late_changes_nothing() -> None:
 
 def test_another_epoch_ends_the_lease() -> None:
     """Nothing of the epoch before is served."""
-    near = NearCache()
+    near: NearCache[object] = NearCache()
     near.put(page(), entry(), STAMP, 1, sent_at=10.0)
 
     assert near.leased(page(), 2, 10.0) is None
@@ -118,7 +118,7 @@ def test_another_epoch_ends_the_lease() -> None:
 
 def test_a_write_of_this_worker_ends_the_lease_of_what_it_changed() -> None:
     """Lists and the entity are forgotten, other entities are not."""
-    near = NearCache()
+    near: NearCache[object] = NearCache()
     for key in (page(), detail("7"), detail("8")):
         near.put(key, entry(), STAMP, 1, sent_at=10.0)
 

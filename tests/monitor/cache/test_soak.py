@@ -59,7 +59,7 @@ async def test_a_long_life_holds_memory_flat(redis_server: RedisServer) -> None:
     store: Store = open_store(
         redis_server.url, clock=SystemClock(), observer=Forgetful(), timeout_s=30.0, connect_timeout_s=30.0
     )
-    near = NearCache(max_bytes=200_000)
+    near: NearCache[object] = NearCache(max_bytes=200_000)
     bench = make_bench(store, SystemClock(), policy=POLICY, near=near, observer=Forgetful())
     warm = await objects_after(bench, 400, 0)
 

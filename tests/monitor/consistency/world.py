@@ -133,7 +133,7 @@ class Worker:
         self.observer = RecordingObserver()
         self.store = parts.store(world.redis, world.clock)
         self.lease = parts.lease(world.clock, TIMING)
-        self.near = None if parts.near is NearMode.OFF else NearCache()
+        self.near: NearCache[object] | None = None if parts.near is NearMode.OFF else NearCache()
         policies = [
             CachePolicy(domain, 300.0, jitter=0.0, early_refresh=0.0, near=parts.near)
             for domain in world.versions

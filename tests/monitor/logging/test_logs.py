@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from monitor.logging.logs import Logs
 from monitor.middleware.performance import PerformanceMiddleware
+from monitor.middleware.sign_in import SignIn
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.tenancy.context import bind
 from monitor.testing.fakes import ManualClock, RecordingObserver
@@ -192,7 +193,7 @@ def client(request: pytest.FixtureRequest) -> tuple[TestClient, Journal]:
                 clock=journal.clock,
                 log=journal.logs.access,
             ),
-            Middleware(TenantMiddleware, resolver=Tokens()),
+            Middleware(TenantMiddleware, sign_in=SignIn(Tokens())),
         ],
     )
     return TestClient(app, raise_server_exceptions=False), journal

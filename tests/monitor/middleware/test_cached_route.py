@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from monitor.cache.keys import CacheKey
 from monitor.middleware.cached_route import CachedRoute, CachePlans, RouteMatcher
+from monitor.middleware.request import Plan, RequestRecord
 from monitor.tenancy.identity import TenantId
 from tests.monitor.middleware.test_interceptor import list_key, note_key
 
@@ -17,6 +19,11 @@ def scope(path: str, query: bytes = b"", root: str = "") -> dict[str, Any]:
     return {"path": path, "query_string": query, "root_path": root}
 
 
+def of(plans: CachePlans, tenant: TenantId, asked: dict[str, Any]) -> Plan | None:
+    """Ask as a new request does."""
+    return plans.of(tenant, asked, RequestRecord())
+
+
 @pytest.fixture
 def plans() -> CachePlans:
     return CachePlans([CachedRoute("/notes", list_key), CachedRoute("/notes/{note:int}", note_key)])
@@ -24,7 +31,7 @@ def plans() -> CachePlans:
 
 def test_a_plan_names_key_and_route(plans: CachePlans) -> None:
     """The key is made of tenant, path and query; the route is the template."""
-    plan = plans.of(ONE, scope("/notes", b"page=2"))
+    plan = of(plans, ONE, scope("/notes", b"page=2"))
 
     assert plan is not None
     assert plan == ("tenant_1:notes:list:page_2", "/notes")
@@ -32,8 +39,8 @@ def test_a_plan_names_key_and_route(plans: CachePlans) -> None:
 
 def test_the_same_request_of_another_tenant_has_another_key(plans: CachePlans) -> None:
     """What is remembered of one tenant's request is not given to another's."""
-    first = plans.of(ONE, scope("/notes/7"))
-    again, other = plans.of(ONE, scope("/notes/7")), plans.of(TWO, scope("/notes/7"))
+    first = of(plans, ONE, scope("/notes/7"))
+    again, other = of(plans, ONE, scope("/notes/7")), of(plans, TWO, scope("/notes/7"))
 
     assert first is again
     assert other is not None
@@ -43,12 +50,12 @@ def test_the_same_request_of_another_tenant_has_another_key(plans: CachePlans) -
 @pytest.mark.parametrize("asked", [scope("/other"), scope("/notes", b"page=x"), scope("/notes/seven")])
 def test_other_requests_have_no_plan(plans: CachePlans, asked: dict[str, Any]) -> None:
     """Neither an unplanned path nor a query that makes no key is answered from the cache."""
-    assert plans.of(ONE, asked) is None
+    assert of(plans, ONE, asked) is None
 
 
 def test_a_mounted_service_is_asked_below_its_root(plans: CachePlans) -> None:
     """The prefix that the server took away is no part of the route."""
-    plan = plans.of(ONE, scope("/clinic/notes", root="/clinic"))
+    plan = of(plans, ONE, scope("/clinic/notes", root="/clinic"))
 
     assert plan is not None
     assert plan.route == "/notes"
@@ -58,8 +65,8 @@ def test_overlong_requests_are_planned_and_not_remembered(plans: CachePlans) -> 
     """A client cannot fill the memory with long queries."""
     long = scope("/notes", b"page=1&x=" + b"a" * 500)
 
-    assert plans.of(ONE, long) == plans.of(ONE, long)
-    assert plans.of(ONE, long) is not plans.of(ONE, long)
+    assert of(plans, ONE, long) == of(plans, ONE, long)
+    assert of(plans, ONE, long) is not of(plans, ONE, long)
 
 
 def test_templates_match_as_the_router_does() -> None:
@@ -71,3 +78,30 @@ def test_templates_match_as_the_router_does() -> None:
     assert found[1] == {"note": "7"}
     assert matcher.match("/notes/seven") is None
     assert matcher.match("/notes/7/more") is None
+
+
+@pytest.mark.parametrize("asked", [scope("/notes"), scope("/other")])
+def test_a_request_is_planned_once(asked: dict[str, Any]) -> None:
+    """Who asks again for the same request is told the same, planned or not, and no key is made."""
+    made: list[str] = []
+
+    def key(tenant: TenantId, path: Any, query: Any) -> CacheKey | None:
+        made.append(asked["path"])
+        return list_key(tenant, path, query)
+
+    plans, record = CachePlans([CachedRoute("/notes", key)]), RequestRecord()
+    first = plans.of(ONE, asked, record)
+    asked = scope("/notes", b"page=2")
+
+    assert plans.of(ONE, asked, record) is first
+    assert len(made) <= 1
+
+
+def test_the_plans_of_another_application_are_not_taken() -> None:
+    """Of two applications in one request each plans for itself."""
+    record = RequestRecord()
+    outer = CachePlans([]).of(ONE, scope("/notes"), record)
+    inner = CachePlans([CachedRoute("/notes", list_key)]).of(ONE, scope("/notes"), record)
+
+    assert outer is None
+    assert inner is not None

@@ -17,9 +17,9 @@ CLINIC = TenantId(7)
 
 
 def opened(app: ASGIApp) -> InnerApp:
-    entrance = InnerApp()
-    assert entrance.before(app) is app
-    return entrance
+    inner = InnerApp()
+    inner.open(app)
+    return inner
 
 
 async def test_the_service_sees_a_signed_in_user_of_the_tenant() -> None:

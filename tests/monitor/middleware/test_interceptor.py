@@ -27,6 +27,7 @@ from monitor.cache.sealing import AesGcmSealer
 from monitor.errors import AuthenticationError, IncompleteAnswer
 from monitor.middleware.cached_route import CachedRoute, CachePlans
 from monitor.middleware.interceptor import CacheInterceptor
+from monitor.middleware.sign_in import SignIn
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import current_tenant
@@ -89,7 +90,7 @@ class Service:
                 Route("/other", self.answer),
             ],
             middleware=[
-                Middleware(TenantMiddleware, resolver=Tenants(), public={"/notes"}),
+                Middleware(TenantMiddleware, sign_in=SignIn(Tenants()), public={"/notes"}),
                 Middleware(CacheInterceptor, cache=self.cache, plans=CachePlans(routes)),
             ],
         )
@@ -302,7 +303,7 @@ async def test_an_answer_that_never_ends_is_an_error() -> None:
         return
 
     interceptor = CacheInterceptor(silent, service.cache, CachePlans([CachedRoute("/notes", list_key)]))
-    app = TenantMiddleware(interceptor, resolver=Tenants())
+    app = TenantMiddleware(interceptor, sign_in=SignIn(Tenants()))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://clinic") as client:
         with pytest.raises(IncompleteAnswer):
             await client.get("/notes", headers={"authorization": "1"})
@@ -328,7 +329,7 @@ async def test_a_plain_text_answer_keeps_its_type() -> None:
 
     service = Service()
     interceptor = CacheInterceptor(app, service.cache, CachePlans([CachedRoute("/notes", list_key)]))
-    tenants = TenantMiddleware(interceptor, resolver=Tenants())
+    tenants = TenantMiddleware(interceptor, sign_in=SignIn(Tenants()))
     async with AsyncClient(transport=ASGITransport(tenants), base_url="http://clinic") as client:
         await client.get("/notes", headers={"authorization": "1"})
         hit = await client.get("/notes", headers={"authorization": "1"})

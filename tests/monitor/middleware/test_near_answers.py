@@ -27,10 +27,11 @@ from monitor.middleware.cached_route import CachedRoute, CachePlans, KeyMaker
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.performance import PerformanceMiddleware
+from monitor.middleware.sign_in import SignIn
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import bind, current_tenant
-from monitor.tenancy.identity import TenantId
+from monitor.tenancy.identity import Identity, TenantId
 from monitor.testing.fakes import ManualClock, RecordingObserver
 from monitor.tracing.provider import Service, build_tracing
 from monitor.tracing.recent import TraceView, Wanted
@@ -49,6 +50,26 @@ class CountedStore(MemoryStore):
         return await super().read(keys)
 
 
+class CountedTenants(Tenants):
+    """Counts the credentials that it is asked about."""
+
+    asked = 0
+
+    def resolve(self, authorization: bytes) -> Identity:
+        self.asked += 1
+        return super().resolve(authorization)
+
+
+class CountedAdmission(AlwaysAdmitted):
+    """Counts how often it is asked for an epoch to look up under."""
+
+    asked = 0
+
+    def admits(self, tenant: int, domain: str) -> int | None:
+        self.asked += 1
+        return super().admits(tenant, domain)
+
+
 class Chain:
     """The kit's chain over one cached route, with near answers or without."""
 
@@ -65,6 +86,7 @@ class Chain:
         self.store = CountedStore(self.clock)
         self.rollout = Rollout(RecordingObserver())
         self.body = "v1"
+        self.admission = CountedAdmission()
         traces = RecordingObserver()
         self.tracing = build_tracing(
             Service("chain", "1", "test"), clock=self.clock, observer=traces, ratio=0.0, slow_s=slow_s
@@ -75,14 +97,15 @@ class Chain:
             observer=self.told,
             tracer=self.tracing.tracer,
             clock=self.clock,
-            admission=AlwaysAdmitted(),
+            admission=self.admission,
             sealer=AesGcmSealer([bytes(32)]),
             near=NearCache(),
             rollout=self.rollout,
         )
-        plans = CachePlans([CachedRoute("/notes", key)])
+        self.resolver = CountedTenants()
+        sign_in, plans = SignIn(self.resolver), CachePlans([CachedRoute("/notes", key)])
         answers = NearAnswers(
-            resolver=Tenants(), plans=plans, cache=self.cache, clock=self.clock, name="TaskMed"
+            sign_in=sign_in, plans=plans, hits=self.cache.near_hits, clock=self.clock, name="TaskMed"
         )
         self.app = Starlette(
             routes=[Route("/notes", self._notes)],
@@ -94,7 +117,7 @@ class Chain:
                     clock=self.clock,
                     near=answers if near else None,
                 ),
-                Middleware(TenantMiddleware, resolver=Tenants()),
+                Middleware(TenantMiddleware, sign_in=sign_in),
                 Middleware(CacheInterceptor, cache=self.cache, plans=plans),
             ],
         )
@@ -291,3 +314,30 @@ async def test_another_tenants_key_is_refused() -> None:
 
     assert client.status == 500
     assert chain.told.of("end")[-1][3] == "CrossTenantAccess"
+
+
+@pytest.mark.parametrize("mode", [NearMode.LEASED, NearMode.VALIDATED, NearMode.OFF])
+async def test_what_was_found_out_on_the_way_is_not_asked_again(mode: NearMode) -> None:
+    """A request that goes to the store was checked, admitted and planned once, on the near way."""
+    made: list[object] = []
+
+    def key(tenant: TenantId, path: Any, query: Any) -> CacheKey | None:
+        made.append(tenant)
+        return list_key(tenant, path, query)
+
+    chain = Chain(mode=mode, key=key)
+    await chain.warm()
+    chain.clock.advance(LEASE_S)
+    before = (chain.resolver.asked, chain.admission.asked, chain.store.reads)
+    await chain.ask()
+
+    assert (chain.resolver.asked, chain.admission.asked, chain.store.reads) == tuple(n + 1 for n in before)
+    assert len(made) == 1
+
+
+async def test_a_refused_credential_is_checked_once() -> None:
+    """The chain refuses by what the near way found out."""
+    chain = Chain()
+    assert (await chain.ask("")).status == 401
+
+    assert chain.resolver.asked == 1

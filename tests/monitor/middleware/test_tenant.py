@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 
 from monitor.errors import AuthenticationError, TenantNotBound
 from monitor.middleware.request import record_of
+from monitor.middleware.sign_in import SignIn
 from monitor.middleware.tenant import TenantMiddleware
 from monitor.tenancy.context import bound_tenant, current_tenant
 from monitor.tenancy.identity import Identity, TenantId
@@ -58,7 +59,7 @@ async def chat(socket: WebSocket) -> None:
 
 def app(**options: Any) -> TenantMiddleware:
     routes = [Route("/who", who), Route("/open", who), Route("/data", data), WebSocketRoute("/chat", chat)]
-    return TenantMiddleware(Starlette(routes=routes), resolver=Tokens(), public={"/open"}, **options)
+    return TenantMiddleware(Starlette(routes=routes), sign_in=SignIn(Tokens()), public={"/open"}, **options)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -112,7 +113,7 @@ def test_public_paths_may_be_a_predicate() -> None:
     """A service may say by rule which paths are public."""
     guarded = TenantMiddleware(
         Starlette(routes=[Route("/open/a", who)]),
-        resolver=Tokens(),
+        sign_in=SignIn(Tokens()),
         public=lambda path: path.startswith("/open/"),
     )
 
@@ -179,6 +180,6 @@ async def test_what_is_no_request_passes_through() -> None:
         passed.append(scope["type"])
 
     client = Client("/")
-    await TenantMiddleware(inner, resolver=Tokens())({"type": "lifespan"}, client.receive, client.send)
+    await TenantMiddleware(inner, sign_in=SignIn(Tokens()))({"type": "lifespan"}, client.receive, client.send)
 
     assert passed == ["lifespan"]

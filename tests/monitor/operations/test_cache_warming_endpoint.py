@@ -37,7 +37,7 @@ async def in_use() -> bool:
 
 def warming_of(clock: ManualClock, *, broken: bool = False) -> CacheWarming:
     entrance = InnerApp()
-    entrance.before(answers)
+    entrance.open(answers)
     source = unreadable if broken else listed
     return CacheWarming(
         entrance, source, ready=in_use, clock=clock, identify=lambda _request: None, naming=TenantNaming()
