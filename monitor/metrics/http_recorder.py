@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.metrics import catalogue
 from monitor.metrics.budget import TenantBudget
-from monitor.metrics.catalogue import METHODS, OTHER_METHOD, UNMATCHED, Outcome
+from monitor.metrics.catalogue import METHODS, OTHER_METHOD, Outcome
 from monitor.metrics.columns import Columns
 from monitor.metrics.instruments import Histogram
 
@@ -25,7 +25,6 @@ class HttpRecorder:
         self._first_bytes = columns.histograms(catalogue.HTTP_FIRST_BYTE)
         active = columns.gauges(catalogue.HTTP_ACTIVE)
         self._active = {method: active.of(method) for method in sorted(METHODS | {OTHER_METHOD})}
-        self._other = self._active[OTHER_METHOD]
         self._websockets = columns.gauges(catalogue.WEBSOCKET_ACTIVE)
         self._connections = columns.histograms(catalogue.WEBSOCKET_DURATION)
         requests = columns.layout.tenants.families[catalogue.TENANT_REQUESTS.name]
@@ -33,16 +32,16 @@ class HttpRecorder:
             variant[0]: requests.first + at for at, variant in enumerate(requests.variants)
         }
         self._tenant_duration = catalogue.TENANT_DURATION.name
-        self._known: dict[tuple[str, str | None, int, str | None], Histogram] = {}
+        self._known: dict[tuple[str, str, int, str | None], Histogram] = {}
 
     def begin(self, method: str) -> None:
         """A request came in."""
-        self._active.get(method, self._other).inc()
+        self._active[method].inc()
 
     def end(
         self,
         method: str,
-        route: str | None,
+        route: str,
         status: int,
         error_type: str | None,
         outcome: Outcome,
@@ -53,8 +52,8 @@ class HttpRecorder:
         """A request ended; exactly one call for every `begin`.
 
         Args:
-            method: As received; unknown ones are counted as `_OTHER`.
-            route: The full template; None where no route matched.
+            method: One of the convention's, or `_OTHER`.
+            route: The full template, or `__unmatched__`.
             status: The status sent, or what stands for it: 500 for an unhandled exception, 499
                 for a client that left.
             error_type: Class name of the exception, or None.
@@ -65,33 +64,28 @@ class HttpRecorder:
         """
         kind = (method, route, status, error_type)
         (self._known.get(kind) or self._duration(*kind)).observe(seconds, trace_id)
-        self._active.get(method, self._other).dec()
+        self._active[method].dec()
         row = self._budget.row(tenant)
         row.durations[self._tenant_duration].observe(seconds, trace_id)
         row.count(self._outcomes[outcome])
 
-    def _duration(self, method: str, route: str | None, status: int, error_type: str | None) -> Histogram:
-        # What is remembered is bounded as the series are: neither overflow nor unknown methods are.
-        labels = (
-            method if method in METHODS else OTHER_METHOD,
-            route or UNMATCHED,
-            str(status),
-            error_type or "",
-        )
+    def _duration(self, method: str, route: str, status: int, error_type: str | None) -> Histogram:
+        labels = (method, route, str(status), error_type or "")
         duration = self._durations.of(*labels)
-        if labels in self._durations and method == labels[0]:
+        # What is remembered is bounded as the series are: the overflow's is not.
+        if labels in self._durations:
             self._known[method, route, status, error_type] = duration
         return duration
 
-    def first_byte(self, route: str | None, seconds: float) -> None:
+    def first_byte(self, route: str, seconds: float) -> None:
         """The first body byte of an answer in more than one part went out."""
-        self._first_bytes.of(route or UNMATCHED).observe(seconds)
+        self._first_bytes.of(route).observe(seconds)
 
-    def websocket_opened(self, route: str | None) -> None:
+    def websocket_opened(self, route: str) -> None:
         """A websocket was accepted."""
-        self._websockets.of(route or UNMATCHED).inc()
+        self._websockets.of(route).inc()
 
-    def websocket_closed(self, route: str | None, error_type: str | None, seconds: float) -> None:
+    def websocket_closed(self, route: str, error_type: str | None, seconds: float) -> None:
         """A websocket that `websocket_opened` told of ended."""
-        self._websockets.of(route or UNMATCHED).dec()
-        self._connections.of(route or UNMATCHED, error_type or "").observe(seconds)
+        self._websockets.of(route).dec()
+        self._connections.of(route, error_type or "").observe(seconds)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from monitor.metrics.catalogue import METHODS, TENANT_REQUESTS, Outcome
+from monitor.metrics.catalogue import METHODS, OTHER_METHOD, TENANT_REQUESTS, UNMATCHED, Outcome
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.windows import counter_rows, histogram_rows
 from monitor.testing.fakes import ManualClock
@@ -24,8 +24,8 @@ def series(measurements: Measurements) -> int:
 
 def request(measurements: Measurements, draw: random.Random) -> None:
     """Send what a scanner, a bug and a thousand clinics would send together."""
-    method = draw.choice([*METHODS, f"FOO{draw.randrange(10**6)}"])
-    route = draw.choice([None, f"/api/{draw.randrange(2_000)}"])
+    method = draw.choice([*METHODS, OTHER_METHOD])
+    route = draw.choice([UNMATCHED, f"/api/{draw.randrange(2_000)}"])
     tenant = draw.choice([None, draw.randrange(1, 5_000)])
     status = draw.randrange(100, 600)
     error = draw.choice([None, f"Error{draw.randrange(50)}"])
@@ -34,7 +34,7 @@ def request(measurements: Measurements, draw: random.Random) -> None:
     if tenant is not None and draw.random() < 0.2:
         domain, result = draw.choice(["contacts", "unheard"]), draw.choice(["hit", "miss", "?"])
         measurements.cache.looked_up(tenant, domain, result, "near", draw.random())
-        measurements.database.queried("sqlite", "SELECT", route or "", f"SELECT {status}", 0.1, error)
+        measurements.database.queried("sqlite", "SELECT", route, f"SELECT {status}", 0.1, error)
 
 
 def test_a_hundred_thousand_random_requests_stay_within_the_budget() -> None:

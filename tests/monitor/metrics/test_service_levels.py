@@ -18,7 +18,7 @@ def serve(
     seconds: float = 0.01,
     status: int = 200,
     tenant: int | None = 1,
-    route: str | None = "/api/contacts",
+    route: str = "/api/contacts",
 ) -> None:
     outcome = Outcome.SERVER_ERROR if status >= 500 else Outcome.SUCCESS
     for _ in range(times):

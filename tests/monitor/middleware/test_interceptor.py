@@ -135,8 +135,8 @@ async def test_cache_status_says_what_happened() -> None:
     """`Cache-Status` (RFC 9211) tells a stored miss from a hit with its time to live, without a key."""
     service = Service()
 
-    assert (await service.get()).headers["cache-status"] == "TaskMed; fwd=miss; stored"
-    assert (await service.get()).headers["cache-status"] == "TaskMed; hit; ttl=60"
+    assert (await service.get()).headers["cache-status"] == "monitor; fwd=miss; stored"
+    assert (await service.get()).headers["cache-status"] == "monitor; hit; ttl=60"
 
 
 async def test_each_tenant_has_its_own_answers() -> None:
@@ -317,7 +317,7 @@ async def test_behind_a_root_path_routes_are_still_found() -> None:
         await client.get("/clinic/notes", headers={"authorization": "1"})
         second = await client.get("/clinic/notes", headers={"authorization": "1"})
 
-    assert second.headers["cache-status"].startswith("TaskMed; hit")
+    assert second.headers["cache-status"].startswith("monitor; hit")
 
 
 async def test_a_plain_text_answer_keeps_its_type() -> None:

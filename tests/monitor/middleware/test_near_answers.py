@@ -105,7 +105,7 @@ class Chain:
         self.resolver = CountedTenants()
         sign_in, plans = SignIn(self.resolver), CachePlans([CachedRoute("/notes", key)])
         answers = NearAnswers(
-            sign_in=sign_in, plans=plans, hits=self.cache.near_hits, clock=self.clock, name="TaskMed"
+            sign_in=sign_in, plans=plans, hits=self.cache.near_hits, clock=self.clock, name="monitor"
         )
         self.app = Starlette(
             routes=[Route("/notes", self._notes)],
