@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.alarms import Alarm, State
-from monitor.console.html import Child, Markup
+from monitor.console.html import Child
 from monitor.console.issues import issues
 from monitor.console.links import Links
 from monitor.console.overview import taken, verdict

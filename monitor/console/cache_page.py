@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console import words
-from monitor.console.html import Markup
 from monitor.console.overview import hit_chart, judged_tile, taken
 from monitor.console.page_frame import Frame, badge, card, grid, tiles
 from monitor.console.snapshot import Scopes, Snapshot

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from math import ceil, log10
 from typing import Final
 
+from markupsafe import Markup
+
 from monitor.console.html import (
-    Markup,
     caption,
     details,
     div,

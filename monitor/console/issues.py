@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console import words
-from monitor.console.html import Child, Markup
+from monitor.console.html import Child
 from monitor.console.links import Links
 from monitor.console.page_frame import at, card, grid
 from monitor.console.snapshot import Snapshot

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.alarms import Alarm, State
 from monitor.console.charts import Chart, ChartLine
 from monitor.console.history import Point
-from monitor.console.html import Markup
 from monitor.console.issues import broken_for, issues
 from monitor.console.links import Links
 from monitor.console.page_frame import at, badge, card, grid, tiles

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console.assets import asset
-from monitor.console.html import Child, Markup
+from monitor.console.html import Child
 from monitor.console.links import Links
 from monitor.tenancy.naming import TenantNaming
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Final
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from monitor.console import html as h
 from monitor.console.cache_page import rollout_form, switch_forms
-from monitor.console.html import Child, Markup
+from monitor.console.html import Child
 from monitor.console.live import Live
 from monitor.console.page_frame import badge
 from monitor.console.session import Session

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from markupsafe import Markup
+
 from monitor.console import words
-from monitor.console.html import Markup
 from monitor.console.page_frame import tiles
 from monitor.console.snapshot import Snapshot
 from monitor.metrics import catalogue

@@ -16,8 +16,7 @@ from hashlib import sha256
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -27,9 +26,9 @@ from monitor.tenancy.identity import Identity
 from monitor.tenancy.resolver import TenantResolver
 
 _KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
 _LONGEST_TOKEN: Final = 2_400  # sealed and encoded it still fits a cookie of 4 KB
-_PURPOSE: Final = b"monitor console session 1"
+_SEALING: Final = b"monitor console session 2"
+_FORMS: Final = b"monitor console forms 1"
 
 
 class _Sealed(msgspec.Struct, array_like=True):
@@ -87,8 +86,10 @@ class Sessions:
         if any(len(key) < _KEY_BYTES for key in keys):
             raise ConfigurationError("console keys", "give secrets of at least 32 bytes")
         drawn = keys or (secrets.token_bytes(_KEY_BYTES),)
-        self._ciphers = [AESGCM(_derived(key, _PURPOSE)) for key in drawn]
-        self._form_key = _derived(drawn[0], b"monitor console forms 1")
+        self._cipher = MultiFernet(
+            [Fernet(base64.urlsafe_b64encode(_derived(key, _SEALING))) for key in drawn]
+        )
+        self._form_keys = [_derived(key, _FORMS) for key in drawn]
         self._resolve = resolver.resolve
         self._clock = clock
         self._idle_s = idle_s
@@ -108,9 +109,7 @@ class Sessions:
     def seal(self, session: Session) -> str:
         """Return the cookie's value."""
         plain = msgspec.json.encode(_Sealed(session.token, session.visit, session.began, session.ends))
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._ciphers[0].encrypt(nonce, plain, _PURPOSE)
-        return base64.urlsafe_b64encode(sealed).decode()
+        return self._cipher.encrypt_at_time(plain, int(self._clock.time())).decode()
 
     def open(self, cookie: str | None) -> Session | None:
         """Return the session of a cookie; None if it is none, has ended or is no operator's any more."""
@@ -135,11 +134,13 @@ class Sessions:
 
     def form_token(self, visit: str) -> str:
         """Return what a form of this visit must carry, which no other site can know."""
-        return hmac.new(self._form_key, visit.encode(), sha256).hexdigest()
+        return _proof(self._form_keys[0], visit)
 
     def is_form_token(self, visit: str, given: str) -> bool:
         """Say whether a form was made for this visit."""
-        return hmac.compare_digest(self.form_token(visit).encode(), given.encode())
+        # While keys are rotated a form may come back that another key's worker made.
+        proofs = (_proof(key, visit) for key in self._form_keys)
+        return any(hmac.compare_digest(proof.encode(), given.encode()) for proof in proofs)
 
     def _identity(self, token: str) -> Identity:
         if not token.isascii() or not 0 < len(token) <= _LONGEST_TOKEN or not token.isprintable():
@@ -154,20 +155,15 @@ class Sessions:
 
     def _opened(self, cookie: str) -> _Sealed | None:
         try:
-            sealed = base64.b64decode(cookie.encode("ascii"), b"-_", validate=True)
-        except ValueError:
+            return msgspec.json.decode(self._cipher.decrypt(cookie.encode("ascii")), type=_Sealed)
+        except (InvalidToken, UnicodeEncodeError):
             return None
-        nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        if len(nonce) < _NONCE_BYTES:
-            return None
-        for cipher in self._ciphers:
-            try:
-                return msgspec.json.decode(cipher.decrypt(nonce, body, _PURPOSE), type=_Sealed)
-            except (InvalidTag, msgspec.DecodeError):
-                continue
-        return None
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:
     # Extracted first, so that the same secret may sign something else elsewhere.
     return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose).derive(secret)
+
+
+def _proof(key: bytes, visit: str) -> str:
+    return hmac.new(key, visit.encode(), sha256).hexdigest()

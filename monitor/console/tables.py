@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.charts import bar
-from monitor.console.html import Child, Markup
+from monitor.console.html import Child
 from monitor.console.links import Links
 from monitor.console.page_frame import grid
 from monitor.console.snapshot import Snapshot

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.history import Point
-from monitor.console.html import Markup
 from monitor.console.issues import issues
 from monitor.console.links import Links
 from monitor.console.overview import charts, judged_tile, taken

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from markupsafe import Markup
+
 from monitor.console import html as h
 from monitor.console import words
 from monitor.console.charts import bar
-from monitor.console.html import Child, Markup, tag
+from monitor.console.html import Child, tag
 from monitor.console.links import Links
 from monitor.console.page_frame import at, badge, card, grid, tiles
 from monitor.console.tables import tenant_link

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from markupsafe import Markup
+
 from monitor.console.alerts_page import alerts
 from monitor.console.cache_page import cache
 from monitor.console.history import Point
-from monitor.console.html import Markup
 from monitor.console.links import Links
 from monitor.console.overview import overview
 from monitor.console.page_frame import live

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from binascii import crc_hqx
 from typing import Any
+
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS as SLOTS
+from redis.crc import key_slot
 
 from monitor.errors import StoreUnavailable
 from monitor.redis.redis_connection import ask
 from monitor.redis.urls import Address, StoreUrl
 
-SLOTS = 16_384
-
 
 def slot_of(key: str) -> int:
     """Return the slot of a physical key: CRC16 of its hash tag (Redis Cluster specification)."""
-    tag = key[key.index("{") + 1 : key.index("}")] if "{" in key else key
-    return crc_hqx(tag.encode(), 0) % SLOTS
+    return key_slot(key.encode())
 
 
 class Topology:

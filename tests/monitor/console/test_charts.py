@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from monitor.console import words
 from monitor.console.charts import Chart, ChartLine, bar, round_up
-from monitor.console.html import Markup
 
 TIMES = ["12:00:00", "12:00:30", "12:01:00"]
 

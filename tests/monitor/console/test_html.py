@@ -6,9 +6,10 @@ from html import unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from monitor.console import html as h
-from monitor.console.html import Markup, tag
+from monitor.console.html import tag
 
 
 @given(st.text())

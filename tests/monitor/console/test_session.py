@@ -64,6 +64,24 @@ def test_keys_can_be_rotated() -> None:
     assert sessions(keys=(b"n" * 32, KEY)).open(cookie) is not None
 
 
+def test_a_form_outlives_a_rotation() -> None:
+    """A form that was drawn under the old key is taken while that key still opens."""
+    visit = sessions().begin("op-secret").visit
+    proof = sessions().form_token(visit)
+
+    assert sessions(keys=(b"n" * 32, KEY)).is_form_token(visit, proof)
+    assert not sessions(keys=(b"n" * 32,)).is_form_token(visit, proof)
+
+
+def test_the_longest_token_fits_a_cookie() -> None:
+    """Browsers drop a cookie of more than 4,096 bytes, name and attributes included (RFC 6265, 6.1)."""
+    tokens = Tokens()
+    longest = "op-secret".ljust(2_400, "x")
+    tokens.known[longest] = tokens.known["op-secret"]
+
+    assert len(sessions(tokens=tokens).seal(sessions(tokens=tokens).begin(longest))) < 3_800
+
+
 def test_a_short_key_is_refused() -> None:
     """A secret that can be guessed is none."""
     with pytest.raises(ConfigurationError):
