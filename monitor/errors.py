@@ -15,6 +15,7 @@ MonitorError
 │   └── EntryRejected         stored bytes that do not open: forged, swapped, truncated, outdated
 └── DatabaseError
     ├── UnscopedStatement     a statement on tenant data without the tenant filter
+    │   └── UndeclaredTable   a table that is declared neither as the tenants' nor as shared
     ├── PoolExhausted         no database connection became free in time
     └── StatementFailed       the database refused or lost a statement
         ├── ConstraintViolated  a row collides with a key or another constraint
@@ -148,6 +149,18 @@ class UnscopedStatement(DatabaseError):
 
     def __init__(self, table: str) -> None:
         super().__init__(f"a statement on {table} carries no tenant filter: build it with database.scope")
+        self.table = table
+
+
+class UndeclaredTable(UnscopedStatement):
+    """A statement names a table of which nobody has said whose rows it holds."""
+
+    def __init__(self, table: str) -> None:
+        MonitorError.__init__(
+            self,
+            f"{table} is declared neither as the tenants' nor as shared:"
+            " say `scope.scoped(table, column)` or `scope.shared(table)` where it is described",
+        )
         self.table = table
 
 

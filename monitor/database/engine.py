@@ -14,8 +14,9 @@ from sqlalchemy.pool import QueuePool
 from monitor.clock import Clock
 from monitor.database.connections import PoolSettings, for_reading, for_writing, is_sqlite, make_engine
 from monitor.database.database_observer import DatabaseObserver
-from monitor.database.scope import TENANT_COLUMN
+from monitor.database.scope_check import ScopeRule
 from monitor.database.telemetry import StatementTelemetry
+from monitor.database.tenant_tables import TENANT_COLUMN
 from monitor.database.transaction import Transaction, opened
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over
@@ -35,6 +36,8 @@ class Database:
         pool: Sizes and timeouts of the pool.
         slow_query_s: Statements that take longer are logged and counted.
         tenant_column: The name of the column that holds the tenant, in every table that has one.
+        declared_only: Whether a table without that column must be declared as shared; an adoption's
+            always must, a tool's that knows its tables need not.
 
     Raises:
         ConfigurationError: The URL is not one of the two.
@@ -51,8 +54,9 @@ class Database:
         pool: PoolSettings | None = None,
         slow_query_s: float = 0.1,
         tenant_column: str = TENANT_COLUMN,
+        declared_only: bool = False,
     ) -> None:
-        self._tenant_column = tenant_column
+        self._rule = ScopeRule(tenant_column, declared_only)
         self._pool = pool or PoolSettings()
         self._engine = make_engine(url, self._pool)
         self._reading, self._writing = for_reading(self._engine), for_writing(self._engine)
@@ -79,13 +83,13 @@ class Database:
         """
         tenant = current_tenant()
         async with self._transaction(self._reading) as transaction:
-            yield Reader(transaction, tenant, self._telemetry, self._tenant_column)
+            yield Reader(transaction, tenant, self._telemetry, self._rule)
 
     @asynccontextmanager
     async def reading_all(self) -> AsyncIterator[Reader]:
         """Open one snapshot for an operator: statements of `scope.select_of_all_tenants` run here alone."""
         async with self._transaction(self._reading) as transaction:
-            yield Reader(transaction, None, self._telemetry, self._tenant_column)
+            yield Reader(transaction, None, self._telemetry, self._rule)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[UnitOfWork]:
@@ -99,7 +103,7 @@ class Database:
         """
         tenant = current_tenant()
         async with self._in_turn(), self._transaction(self._writing) as transaction:
-            unit = UnitOfWork(transaction, tenant, self._telemetry, self._tenant_column)
+            unit = UnitOfWork(transaction, tenant, self._telemetry, self._rule)
             yield unit
             ids = await unit.commit(self._clock.time())
         await self._settle(unit, ids)

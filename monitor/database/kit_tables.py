@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from monitor.database.scope import TENANT_COLUMN, tenant_column
+from monitor.database.tenant_tables import TENANT_COLUMN, shared, tenant_column
 
 METADATA = sa.MetaData()
 FIRST_EPOCH = {"epoch": 0, "incarnation": ""}  # before any worker has named a primary
@@ -26,27 +26,31 @@ class OutboxKind(StrEnum):
     OFF = "off"  # the switch, until an operator moves it: bypass, or all but the row's share
 
 
-CACHE_OUTBOX = sa.Table(
-    "cache_outbox",
-    METADATA,
-    sa.Column("id", _ROW_ID, primary_key=True, autoincrement=True),
-    sa.Column("tenant", sa.BigInteger, nullable=True),
-    sa.Column("domain", sa.String(48), nullable=True),
-    sa.Column("entity", sa.Text, nullable=True),
-    sa.Column("kind", sa.String(12), nullable=False),
-    sa.Column("created_at", sa.Double, nullable=False),
-    # Of the switch alone: how much of the traffic may use the cache; none where it is null.
-    sa.Column("share", sa.Double, nullable=True),
-    # In a long outage the rows are many, and every worker polls the first of them four times a second.
-    sa.Index("ix_cache_outbox_kind", "kind", "id"),
-    sqlite_autoincrement=True,  # an id that came back would pass for the row a writer waits for
+CACHE_OUTBOX = shared(
+    sa.Table(
+        "cache_outbox",
+        METADATA,
+        sa.Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+        sa.Column("tenant", sa.BigInteger, nullable=True),
+        sa.Column("domain", sa.String(48), nullable=True),
+        sa.Column("entity", sa.Text, nullable=True),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
+        # Of the switch alone: how much of the traffic may use the cache; none where it is null.
+        sa.Column("share", sa.Double, nullable=True),
+        # In a long outage the rows are many, and every worker polls the first of them four times a second.
+        sa.Index("ix_cache_outbox_kind", "kind", "id"),
+        sqlite_autoincrement=True,  # an id that came back would pass for the row a writer waits for
+    )
 )
 
-CACHE_EPOCH = sa.Table(
-    "cache_epoch",
-    METADATA,
-    sa.Column("epoch", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("incarnation", sa.String(128), nullable=False),
+CACHE_EPOCH = shared(
+    sa.Table(
+        "cache_epoch",
+        METADATA,
+        sa.Column("epoch", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("incarnation", sa.String(128), nullable=False),
+    )
 )
 
 

@@ -14,13 +14,15 @@ from sqlalchemy.engine import CursorResult
 
 from monitor.database.kit_tables import id_sequences
 from monitor.database.outbox_rows import rows_for
-from monitor.database.scope import TENANT_COLUMN, require_scope
+from monitor.database.scope_check import ScopeRule
 from monitor.database.sequences import next_value
 from monitor.database.statements import COMMIT, words_of
 from monitor.database.telemetry import StatementTelemetry
 from monitor.database.transaction import Transaction
 from monitor.scopes import CacheScope
 from monitor.tenancy.identity import TenantId
+
+_DECLARED = ScopeRule()
 
 
 class Reader:
@@ -30,7 +32,7 @@ class Reader:
         transaction: What the statements run in.
         tenant: Whose rows may be touched; None for an operator's reader over all tenants.
         telemetry: Observes each statement.
-        tenant_column: The name of the column that holds the tenant.
+        rule: What every statement must keep.
     """
 
     def __init__(
@@ -38,18 +40,19 @@ class Reader:
         transaction: Transaction,
         tenant: TenantId | None,
         telemetry: StatementTelemetry,
-        tenant_column: str = TENANT_COLUMN,
+        rule: ScopeRule = _DECLARED,
     ) -> None:
         self._transaction = transaction
         self._tenant = tenant
         self._telemetry = telemetry
-        self._tenant_column = tenant_column
+        self._rule = rule
 
     async def all(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
         """Return every row.
 
         Raises:
-            UnscopedStatement: The statement touches tenant data without the tenant filter.
+            UnscopedStatement: The statement touches tenant data without the tenant filter, or a table
+                that nobody declared.
             StatementFailed: The database refused or lost the statement.
         """
         return (await self._run(statement)).all()
@@ -64,7 +67,7 @@ class Reader:
         return None if row is None else row[0]
 
     async def _run(self, statement: sa.Executable) -> CursorResult[Any]:
-        require_scope(statement, self._tenant, self._tenant_column)
+        self._rule.require(statement, self._tenant)
         return await self._telemetry.run(words_of(statement), lambda: self._transaction.execute(statement))
 
 
@@ -76,9 +79,9 @@ class UnitOfWork(Reader):
         transaction: Transaction,
         tenant: TenantId,
         telemetry: StatementTelemetry,
-        tenant_column: str = TENANT_COLUMN,
+        rule: ScopeRule = _DECLARED,
     ) -> None:
-        super().__init__(transaction, tenant, telemetry, tenant_column)
+        super().__init__(transaction, tenant, telemetry, rule)
         self._owner = tenant
         self._scopes: dict[CacheScope, None] = {}
 
@@ -88,7 +91,7 @@ class UnitOfWork(Reader):
 
     async def execute_many(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that writes once for each of `rows`, in one call; raises as `execute`."""
-        require_scope(statement, self._tenant, self._tenant_column)
+        self._rule.require(statement, self._tenant, rows)
         await self._telemetry.run(
             words_of(statement), lambda: self._transaction.execute(statement, [dict(row) for row in rows])
         )
@@ -106,7 +109,7 @@ class UnitOfWork(Reader):
     async def next_id(self, sequence: str) -> int:
         """Return the tenant's next id of `sequence`, from 1 on."""
         dialect = self._transaction.dialect
-        table = id_sequences(self._tenant_column)
+        table = id_sequences(self._rule.column)
         return int(await self.scalar(next_value(dialect, table, sequence)))
 
     @property

@@ -226,6 +226,7 @@ class Monitor:
             pool=self._adoption.pool,
             slow_query_s=settings.slow_query_s,
             tenant_column=self._adoption.tenant_column,
+            declared_only=True,
         )
         if self._adoption.warmed is not None:
             self.warming = CacheWarming(

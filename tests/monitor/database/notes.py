@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from monitor.database.scope import TENANT_COLUMN, tenant_column
+from monitor.database.scope import TENANT_COLUMN, shared, tenant_column
 
 METADATA = sa.MetaData()
 
@@ -26,4 +26,4 @@ PAGES = sa.Table(
 )
 
 # Tenants share it, so nothing filters it.
-WORDS = sa.Table("words", METADATA, sa.Column("word", sa.String(40), primary_key=True))
+WORDS = shared(sa.Table("words", METADATA, sa.Column("word", sa.String(40), primary_key=True)))
