@@ -122,6 +122,7 @@ class TenantCache:
         )
         self._misses = MissHandler(self._loading, observer, clock)
         self._refresher = Invalidator(
+            store=store,
             generations=generations,
             policies=policies,
             near=near,
@@ -161,6 +162,10 @@ class TenantCache:
         """Give the scopes fresh generations, after the commit; see `Invalidator.refresh`."""
         return await self._refresher.refresh(scopes)
 
+    async def prove(self) -> Refreshed:
+        """Say whether a refresh would be confirmed now; see `Invalidator.prove`."""
+        return await self._refresher.prove()
+
     async def incarnation(self) -> str | None:
         """Return the incarnation that the store's connection reaches now; None: it does not answer."""
         try:
@@ -169,12 +174,12 @@ class TenantCache:
             return None
 
     async def reach(self) -> None:
-        """Return if the store answers.
+        """Return if the store takes what is written; a store that only answers is no cache.
 
         Raises:
-            StoreUnavailable: It does not; the reason says whether the breaker is open.
+            StoreUnavailable: It does not; the reason says why, or that the breaker is open.
         """
-        await self._store.ping()
+        await self._store.prove_writable()
 
     async def reconnect(self) -> None:
         """Leave a server whose epoch is over."""

@@ -65,6 +65,9 @@ class MemoryStore:
     async def ping(self) -> str:
         return self._incarnation
 
+    async def prove_writable(self) -> str:
+        return self._incarnation
+
     async def reconnect(self) -> None:
         """Do nothing: there is no connection."""
 

@@ -82,6 +82,17 @@ class Store(Protocol):
         """Return the incarnation that answers."""
         ...
 
+    async def prove_writable(self) -> str:
+        """Have every server store a value, and return the incarnation that did.
+
+        A server that is full, short of replicas or guarded by an ACL answers a ping and refuses
+        what an invalidation sends.
+
+        Raises:
+            StoreUnavailable: One of them does not.
+        """
+        ...
+
     async def reconnect(self) -> None:
         """Drop the connection, so that the next call finds today's primary."""
         ...

@@ -60,23 +60,28 @@ class Relay:
             incarnation = await self._epochs.keep(snapshot)
             if incarnation is None:
                 return
-            await self._lift(snapshot, incarnation)
-            for rows in self._portions(snapshot):
-                await self._resolve(rows)
+            resolved = [await self._resolve(rows) for rows in self._portions(snapshot)]
+            if all(resolved):
+                await self._lift(snapshot)
             if asked and snapshot.rows:
                 await self._outbox.notify(OutboxNews.RESOLVED)
 
-    async def _lift(self, snapshot: OutboxSnapshot, incarnation: str) -> None:
+    async def _lift(self, snapshot: OutboxSnapshot) -> None:
+        # A server that refuses SETs answers a PING as well as any. Were the suspension lifted by
+        # that, the next write would wait for a lease again, and so would every one after it.
         suspensions = snapshot.ids_of(OutboxKind.SUSPENDED)
-        epoch = self._lease.confirms()
-        if suspensions and epoch is not None and self._lease.recognises(epoch, incarnation):
-            await self._outbox.resolve(suspensions, incarnation)
+        if suspensions and snapshot.complete:
+            proof = await self._cache.prove()
+            if proof.confirmed and proof.incarnation is not None:
+                await self._outbox.resolve(suspensions, proof.incarnation)
 
-    async def _resolve(self, rows: Sequence[OutboxRow]) -> None:
+    async def _resolve(self, rows: Sequence[OutboxRow]) -> bool:
         scopes = {CacheScope(TenantId(row.tenant), str(row.domain), row.entity): None for row in rows}
         refreshed = await self._cache.refresh(tuple(scopes))
         if refreshed.confirmed and refreshed.incarnation is not None:
             await self._outbox.resolve([row.id for row in rows], refreshed.incarnation)
+            return True
+        return False
 
     def _portions(self, snapshot: OutboxSnapshot) -> Iterator[Sequence[OutboxRow]]:
         writes = [row for row in snapshot.rows if row.kind is OutboxKind.WRITE]

@@ -115,6 +115,15 @@ class ClusterStore:
             raise StoreUnavailable("ping", "incarnation")
         return self._combined
 
+    async def prove_writable(self) -> str:
+        await self.known()
+        topology = self._topology
+        probes = {} if topology is None else topology.probes
+        runs = await asyncio.gather(*(self._nodes[node].prove_writable(key) for node, key in probes.items()))
+        if len(set(runs)) != 1 or not self._combined:
+            raise StoreUnavailable("probe", "incarnation")
+        return self._combined
+
     async def reconnect(self) -> None:
         for node in tuple(self._nodes.values()):
             await node.reconnect()

@@ -32,6 +32,20 @@ class Topology:
         for first, last, address in ranges:
             self._of[first : last + 1] = [address] * (last + 1 - first)
 
+    @property
+    def probes(self) -> dict[Address, str]:
+        """A key of each primary that holds a slot, for a value of the kit's own."""
+        found: dict[Address, str] = {}
+        holders = {address for address in self._of if address is not None}
+        for number in range(SLOTS):
+            if len(found) == len(holders):
+                break
+            key = f"{{monitor:{number}}}:probe"
+            address = self._of[slot_of(key)]
+            if address is not None:
+                found.setdefault(address, key)
+        return found
+
     def primary_of(self, key: str) -> Address:
         """Return the primary that holds `key`.
 

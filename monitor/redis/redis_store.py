@@ -14,6 +14,8 @@ from monitor.redis.circuit_breaker import CircuitBreaker
 from monitor.redis.multiplexer import Dial, Multiplexer
 from monitor.redis.pubsub import RedisPubSub
 
+PROBE_KEY = "{monitor}:probe"
+_PROBE_TTL_S = 60.0
 TIMEOUT_S = 0.04  # what fails together at its end takes a while too: requests feel under 50 ms
 
 
@@ -68,6 +70,10 @@ class RedisStore:
 
     async def ping(self) -> str:
         _, incarnation = await self._link.call("ping", (("PING",),))
+        return incarnation
+
+    async def prove_writable(self, key: str = PROBE_KEY) -> str:
+        _, incarnation = await self._link.call("probe", (_set(key, b"", _PROBE_TTL_S),))
         return incarnation
 
     async def reconnect(self) -> None:

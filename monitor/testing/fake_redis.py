@@ -7,7 +7,8 @@ worker's connection to it, with faults of its own. Nothing waits for real time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from itertools import count
 from typing import TypeVar
@@ -35,11 +36,18 @@ class FakePrimary:
 
 
 class FakeRedis:
-    """The address under which clients find today's primary."""
+    """The address under which clients find today's primary.
+
+    Attributes:
+        refuses: Writes of keys that hold this text are refused while everything else is answered:
+            "" for all, as of a server that is out of memory, short of replicas or guarded by an
+            ACL; a part of some, as of a slot left migrating. None: it takes all.
+    """
 
     def __init__(self) -> None:
         self._runs = count(1)
         self.primary: FakePrimary = FakePrimary(self._next_run(), {})
+        self.refuses: str | None = None
 
     def copy(self) -> Mapping[str, tuple[bytes, float]]:
         """Return what the primary holds now, as a replica or a snapshot file would keep it."""
@@ -114,7 +122,8 @@ class FakeRedisStore:
         queued, self._queued = self._queued, []
         for primary, command in queued:
             if primary.answers:
-                command()
+                with suppress(StoreUnavailable):
+                    command()
 
     async def read(self, keys: Sequence[str]) -> StoreReading:
         sent_at = self._clock.monotonic()
@@ -128,6 +137,7 @@ class FakeRedisStore:
         primary = self._reached()
 
         def run(held: Callable[[str], bytes | None]) -> dict[str, bytes]:
+            self._take("write_if_absent", values)
             there = {key: held(key) for key in values}
             missing = {key: value for key, value in values.items() if there[key] is None}
             self._put(primary, missing, ttl_s)
@@ -149,6 +159,9 @@ class FakeRedisStore:
         _, incarnation = await self._call("ping", self.fault, lambda _: None)
         return incarnation
 
+    async def prove_writable(self) -> str:
+        return await self._set("probe", {"{monitor}:probe": b""}, 60.0)
+
     async def reconnect(self) -> None:
         self._connected = self._redis.primary
 
@@ -157,9 +170,12 @@ class FakeRedisStore:
 
     async def _set(self, operation: str, values: Mapping[str, bytes], ttl_s: float) -> str:
         primary = self._reached()
-        _, incarnation = await self._call(
-            operation, self._writing_fault(), lambda _: self._put(primary, values, ttl_s)
-        )
+
+        def run(_: Callable[[str], bytes | None]) -> None:
+            self._take(operation, values)
+            self._put(primary, values, ttl_s)
+
+        _, incarnation = await self._call(operation, self._writing_fault(), run)
         return incarnation
 
     async def _call(
@@ -180,6 +196,11 @@ class FakeRedisStore:
         if fault is RedisFault.UNANSWERED:
             raise StoreUnavailable(operation, "timeout")
         return answer, primary.incarnation
+
+    def _take(self, operation: str, keys: Iterable[str]) -> None:
+        refused = self._redis.refuses
+        if refused is not None and any(refused in key for key in keys):
+            raise StoreUnavailable(operation, "refused")
 
     def _writing_fault(self) -> RedisFault:
         return self.write_fault if self.fault is RedisFault.NONE else self.fault

@@ -141,6 +141,11 @@ class FaultyStore:
         self._check("ping")
         return self.incarnation or await self._store.ping()
 
+    async def prove_writable(self) -> str:
+        self._check("probe")
+        ran_on = await self._store.prove_writable()
+        return self.incarnation or ran_on
+
     async def reconnect(self) -> None:
         self.calls.append("reconnect")
         await self._store.reconnect()

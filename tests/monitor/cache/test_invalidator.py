@@ -75,8 +75,19 @@ async def test_the_incarnation_is_none_while_nobody_answers(clock: ManualClock) 
     assert await bench.cache.incarnation() == await store.ping()
     store.fail("ping")
     assert await bench.cache.incarnation() is None
+
+
+async def test_a_store_that_takes_no_value_is_out_of_reach(clock: ManualClock) -> None:
+    """Health and the relay ask by storing something: an answered ping confirms no invalidation."""
+    store = FaultyStore(MemoryStore(clock))
+    bench = make_bench(store, clock)
+    await bench.cache.reach()
+    assert (await bench.cache.prove()).confirmed
+
+    store.fail("probe")
     with pytest.raises(StoreUnavailable):
         await bench.cache.reach()
+    assert await bench.cache.prove() == Refreshed(confirmed=False, incarnation=None)
 
 
 async def test_a_reconnect_reaches_the_store(clock: ManualClock) -> None:

@@ -177,6 +177,11 @@ class CacheProtocolModel(RuleBasedStateMachine):
             if number in (None, worker.number):
                 worker.store.fault = fault
 
+    @rule(part=st.sampled_from([None, None, "", "contacts", "appointments"]))
+    def refuse_or_take_writes(self, part: str | None) -> None:
+        """Let Redis answer everything but SETs, of all keys or of some; or take them again."""
+        self.world.redis.refuses = part
+
     @rule(number=NUMBERS)
     def run_what_was_queued(self, number: int) -> None:
         """Let commands run that their senders have given up."""
@@ -317,6 +322,7 @@ class CacheProtocolModel(RuleBasedStateMachine):
 
     async def _mend(self) -> None:
         self.world.outbox.down = False
+        self.world.redis.refuses = None
         self.world.outbox.unswitch_all()
         await self._release()
         for worker in self.workers:

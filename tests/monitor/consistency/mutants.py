@@ -107,6 +107,25 @@ class JudgesAtDeletion(Relay):
                 await self._outbox.resolve([row.id], str(now))
 
 
+class LiftsOnAPing(Relay):
+    """Takes any answer of the current primary for the end of a suspension."""
+
+    async def relay(self, snapshot: OutboxSnapshot, *, asked: bool) -> None:
+        incarnation = await self._cache.incarnation()
+        suspensions = snapshot.ids_of(OutboxKind.SUSPENDED)
+        if suspensions and incarnation is not None:
+            await self._outbox.resolve(suspensions, incarnation)
+        await super().relay(snapshot, asked=asked)
+
+
+class LiftsOverUnresolvedRows(Relay):
+    """Takes one stored value for the end of a suspension, whatever became of the rows."""
+
+    async def _resolve(self, rows: Sequence[OutboxRow]) -> bool:
+        await super()._resolve(rows)
+        return True
+
+
 def the_writer_does_not_wait_for_near_caches(worker: Worker) -> None:
     """Let the first worker, which writes, wait for no near cache but its own, which has no lease."""
     _spare_the_wait(worker, number=0)

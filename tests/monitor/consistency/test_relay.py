@@ -117,7 +117,7 @@ async def test_a_cancelled_writer_leaves_its_row(world: World, worker: Worker) -
 
 
 async def test_a_relay_lifts_a_suspension_once_redis_answers(world: World, worker: Worker) -> None:
-    """Any answer of the current primary ends a suspension; the rest of the cache is still warm."""
+    """Rows resolved and a value stored end a suspension; the rest of the cache is still warm."""
     await worker.read(page())
     world.outbox.insert(OutboxKind.SUSPENDED)
     worker.store.fault = RedisFault.REFUSED
@@ -131,6 +131,38 @@ async def test_a_relay_lifts_a_suspension_once_redis_answers(world: World, worke
 
     assert [] == world.outbox.ids
     assert CacheResult.HIT is (await worker.read(page())).result
+
+
+async def test_a_suspension_outlasts_a_redis_that_refuses_writes(world: World, worker: Worker) -> None:
+    """Neither a ping nor a row that cannot be resolved lifts it; the first confirmed SET does."""
+    world.outbox.insert(OutboxKind.SUSPENDED)
+    world.redis.refuses = ""
+    await worker.step()
+    assert [OutboxKind.SUSPENDED] == world.outbox.kinds()
+
+    for refused in ("", "contacts"):
+        world.redis.refuses = refused
+        worker.commit()
+        await worker.step()
+        assert OutboxKind.SUSPENDED in world.outbox.kinds()
+
+    world.redis.refuses = None
+    await worker.step()
+    assert [] == world.outbox.ids
+
+
+async def test_a_suspension_outlasts_a_backlog(world: World, worker: Worker) -> None:
+    """Rows that a poll could not carry may hold what a write waits for, so they are resolved first."""
+    world.outbox.insert(OutboxKind.SUSPENDED)
+    for _ in range(TIMING.poll_limit + 1):
+        worker.commit()
+
+    await worker.step()
+    assert OutboxKind.SUSPENDED in world.outbox.kinds()
+
+    await worker.step()
+    await worker.step()
+    assert [] == world.outbox.ids
 
 
 async def test_nothing_is_resolved_in_quarantine(world: World, worker: Worker) -> None:

@@ -16,6 +16,7 @@ import pytest
 from monitor.cache.cache_observer import CacheResult
 from monitor.cache.lookup import Lookup
 from monitor.cache.policy import NearMode
+from monitor.consistency.relay import Relay
 from monitor.database.kit_tables import OutboxKind
 from monitor.testing.fake_redis import Gate, RedisFault
 from tests.monitor.consistency import mutants
@@ -485,3 +486,54 @@ async def test_a_crash_between_commit_and_set_shows_after_one_poll() -> None:
 
     assert b"2" == (await reader.read(page())).value
     assert [] == world.outbox.ids
+
+
+async def waits_while_writes_are_refused(parts: Parts, refused: str) -> list[float]:
+    """Return how long each of several writes waits while Redis answers and refuses their SETs."""
+    world = World(parts)
+    waits = []
+    try:
+        writer, relay = await world.workers(2)
+        world.redis.refuses = refused
+        for _ in range(6):
+            began = world.clock.monotonic()
+            write = writer.write()
+            await world.settle_down()
+            while not write.done():
+                await live_on(world, writer, relay)
+            waits.append(round(world.clock.monotonic() - began, 3))
+            await live_on(world, writer, relay)
+    finally:
+        await world.close()
+    return waits
+
+
+async def live_on(world: World, *workers: Worker) -> None:
+    """Let every worker poll and relay once, and a poll's time pass."""
+    for worker in workers:
+        await worker.step()
+    await world.pass_time(TIMING.poll_s)
+
+
+@pytest.mark.parametrize("refused", ["", "contacts"], ids=["a full server", "a slot left migrating"])
+async def test_a_redis_that_refuses_writes_slows_the_first_of_them_alone(refused: str) -> None:
+    """Once the suspension has been known for a lease no write waits any more, however long it lasts."""
+    waits = await waits_while_writes_are_refused(Parts(), refused)
+
+    assert LEASE_S <= waits[0] <= LEASE_S + TIMING.poll_s
+    assert [0.0] * 4 == waits[2:]
+
+
+@pytest.mark.parametrize(
+    ("mutant", "refused"),
+    [
+        (mutants.LiftsOnAPing, ""),
+        (mutants.LiftsOnAPing, "contacts"),
+        (mutants.LiftsOverUnresolvedRows, "contacts"),
+    ],
+)
+async def test_without_the_rule_every_write_waits(mutant: type[Relay], refused: str) -> None:
+    """A suspension that is lifted by less than a resolution flaps, and each write pays for it."""
+    waits = await waits_while_writes_are_refused(Parts(relay=mutant), refused)
+
+    assert min(waits) > 0.0

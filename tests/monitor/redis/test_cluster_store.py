@@ -102,6 +102,23 @@ async def test_reads_of_one_tick_are_one_command_for_each_primary(whole: list[Cl
     await opened.aclose()
 
 
+async def test_a_cluster_is_writable_when_every_primary_is(fragile: list[ClusterNode]) -> None:
+    """Each primary is asked to store a value; one that is full makes the whole cluster unwritable."""
+    opened = connected(fragile)
+    await until(lambda: answers(opened))
+    assert await opened.prove_writable() == await opened.ping()
+    for node in fragile[:3]:
+        assert "probe" in reply(node, "KEYS *probe")
+
+    fragile[1].ask("CONFIG SET maxmemory-policy noeviction")
+    fragile[1].ask("CONFIG SET maxmemory 1")
+    await opened.ping()
+    with pytest.raises(StoreUnavailable) as refused:
+        await opened.prove_writable()
+    assert refused.value.reason == "refused"
+    await opened.aclose()
+
+
 async def test_a_refresh_of_many_clinics_is_confirmed_by_all_primaries(store: Store) -> None:
     """Scopes on several primaries are confirmed together."""
     bench = make_bench(store, SystemClock())

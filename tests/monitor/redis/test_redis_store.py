@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -133,6 +133,38 @@ async def test_a_redis_that_was_only_late_is_waited_for_longer(
     await store.aclose()
 
     assert waited_s >= 2 * timeout_s
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ("CONFIG SET maxmemory-policy noeviction", "CONFIG SET maxmemory 1"),
+        ("CONFIG SET min-replicas-to-write 1",),
+        ("ACL SETUSER default -set",),
+    ],
+    ids=["out of memory", "short of replicas", "an ACL without SET"],
+)
+async def test_a_redis_that_refuses_writes_is_not_writable(
+    fresh_redis: RedisServer, fragile: RedisStore, commands: Sequence[str]
+) -> None:
+    """It answers a ping and a read all the while, and is writable again once it takes a value."""
+    assert await fragile.prove_writable() == await fragile.ping()
+    for command in commands:
+        assert fresh_redis.ask(command) == "+OK"
+
+    await fragile.ping()
+    assert list((await fragile.read((KEY,))).values) == [None]
+    with pytest.raises(StoreUnavailable) as refused:
+        await fragile.prove_writable()
+    assert refused.value.reason == "refused"
+
+    for command in (
+        "CONFIG SET maxmemory 0",
+        "CONFIG SET min-replicas-to-write 0",
+        "ACL SETUSER default +set",
+    ):
+        fresh_redis.ask(command)
+    await fragile.prove_writable()
 
 
 async def test_it_comes_back_by_itself(fresh_redis: RedisServer, fragile: RedisStore) -> None:
