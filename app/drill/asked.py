@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.drill.chain import SHORT
 from app.drill.command import Order
-from app.drill.scenarios import FAULTS
+from app.drill.scenarios import FAULTS, Scenario
 from app.drill.stage import RunningStack, Stage, operator, own_stage, running_stage
 from app.variables import Key
 from monitor.clock import Clock
@@ -59,13 +59,14 @@ def order_of(asked: Asked, keys: Sequence[Key]) -> Order:
     if asked.services and asked.at_once > 1:
         raise ConfigurationError("--at-once", "a running stack suffers one fault at a time")
     running = bool(asked.services)
-    possible = [
-        name
-        for name, fault in FAULTS.items()
-        if not running or not (fault.own_stack or (fault.own_traffic and not keys))
-    ]
+    possible = (name for name in FAULTS if not (running and _needs_own_stack(FAULTS[name], keys)))
     names = tuple(asked.faults) or tuple(possible)
     return Order(names, asked.rounds, _deployment(asked), asked.at_once, _NOTE if running else "")
+
+
+def _needs_own_stack(fault: Scenario, keys: Sequence[Key]) -> bool:
+    # Its servers are not ours to stop, and traffic of our own wants tokens.
+    return fault.own_stack or (fault.own_traffic and not keys)
 
 
 def stage_of(asked: Asked, keys: Sequence[Key], program: Callable[[str], Path], clock: Clock) -> Stage:

@@ -105,7 +105,7 @@ class EntryReader:
         if last is not None and last[0] is reading and last[1] is key and last[2].epoch == epoch:
             return last[2]
         own, bulk = values[0], values[1]
-        if own is None or bulk is None or len(own) != TOKEN_BYTES or len(bulk) != TOKEN_BYTES:
+        if own is None or bulk is None or not len(own) == len(bulk) == TOKEN_BYTES:
             return None
         seen = stamp(epoch, own, bulk)
         if held is not None and near is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from markupsafe import Markup
@@ -59,18 +59,27 @@ def verdict(snapshot: Snapshot) -> Markup:
     burning = [alarm for alarm in snapshot.alarms if alarm.burning]
     parts = [f"The {name} is out" for name in out]
     parts += [f"{words.title(alarm.threshold)} {_standing(snapshot, alarm)}" for alarm in burning]
-    told = {alarm.threshold.name for alarm in burning}
-    # The window here is shorter than an alarm's: what is broken in it alone is no all-clear either.
-    parts += [
-        words.issue(issue, snapshot.naming)
-        for issue in snapshot.issues
-        if not issue.tenant and not issue.route and issue.threshold.name not in told
-    ]
-    if not parts and snapshot.issues:
-        parts = [f"All is well on the whole, but not for {broken_for(snapshot.issues, snapshot.naming)}"]
-    kind = "bad" if out or any(alarm.state is State.FIRING for alarm in burning) else "warn"
-    text = f"{'. '.join(parts)}." if parts else "All is well."
-    return h.p(badge(text, kind if parts else "good"), id="verdict", role="status", class_="verdict")
+    parts += _untold(snapshot, {alarm.threshold.name for alarm in burning})
+    if parts:
+        bad = out or any(alarm.state is State.FIRING for alarm in burning)
+        said = badge(f"{'. '.join(parts)}.", "bad" if bad else "warn")
+    else:
+        said = _all_clear(snapshot)
+    return h.p(said, id="verdict", role="status", class_="verdict")
+
+
+def _untold(snapshot: Snapshot, told: Collection[str]) -> list[str]:
+    """Return what is broken in the page's window alone: it is shorter than an alarm's."""
+    broken = (issue for issue in snapshot.issues if not (issue.tenant or issue.route))
+    return [words.issue(issue, snapshot.naming) for issue in broken if issue.threshold.name not in told]
+
+
+def _all_clear(snapshot: Snapshot) -> Markup:
+    if not snapshot.issues:
+        return badge("All is well.", "good")
+    return badge(
+        f"All is well on the whole, but not for {broken_for(snapshot.issues, snapshot.naming)}.", "warn"
+    )
 
 
 def _standing(snapshot: Snapshot, alarm: Alarm) -> str:

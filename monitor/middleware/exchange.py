@@ -119,16 +119,19 @@ class Exchange:
             return
         if kind == "http.response.body":
             if message.get("more_body", False):
-                if not self._first_byte and message.get("body"):
-                    self._first_byte = self._listeners.monotonic()
-                    if self.record.lasting:
-                        self._answered()
+                self._began(message)
             elif not self._trailers:
                 self._answered()
         elif kind == "http.response.pathsend" or (
             kind == "http.response.trailers" and not message.get("more_trailers", False)
         ):
             self._answered()
+
+    def _began(self, part: Message) -> None:
+        if not self._first_byte and part.get("body"):
+            self._first_byte = self._listeners.monotonic()
+            if self.record.lasting:
+                self._answered()
 
     async def answer(self, start: Message, body: Message) -> None:
         """Send a complete answer, whoever made it, and end the exchange."""

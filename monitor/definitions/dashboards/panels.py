@@ -41,18 +41,8 @@ def timeseries(
     values that are far from their bound and must be seen to move all the same; no bound widens
     such an axis, so it must be one of the lines (`asking.line_at`).
     """
-    many = any("{{" in query.legend and query.legend != "{{job}}" for query in queries) or len(queries) > _FEW
-    custom: Json = {
-        "drawStyle": "line",
-        "lineInterpolation": "linear",
-        "lineWidth": 1 if stacked else 2,
-        "fillOpacity": 30 if stacked else 0 if many else 8,
-        "showPoints": "never",
-        "spanNulls": False,
-        "axisPlacement": "auto",
-        "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
-        "thresholdsStyle": {"mode": "dashed" if bounds.steps else "off"},
-    }
+    many = len(queries) > _FEW or any(map(_makes_many, queries))
+    custom = _lines(bounds, many=many, stacked=stacked)
     soft = _soft_maximum(unit, bounds)
     if soft is not None and maximum is None:
         custom["axisSoftMax"] = soft
@@ -67,6 +57,26 @@ def timeseries(
     }
     options: Json = {"legend": _legend(width, many=many), "tooltip": {"mode": "multi", "sort": "desc"}}
     return Panel("timeseries", title, description, queries, width, height, defaults, options, overrides)
+
+
+def _makes_many(query: Query) -> bool:
+    """Say whether one query draws a line for each value of a label."""
+    return "{{" in query.legend and query.legend != "{{job}}"
+
+
+def _lines(bounds: Bounds, *, many: bool, stacked: bool) -> Json:
+    """Return how lines are drawn: areas where they are stacked, plain lines where there are many."""
+    return {
+        "drawStyle": "line",
+        "lineInterpolation": "linear",
+        "lineWidth": 1 if stacked else 2,
+        "fillOpacity": 30 if stacked else 0 if many else 8,
+        "showPoints": "never",
+        "spanNulls": False,
+        "axisPlacement": "auto",
+        "stacking": {"mode": "normal" if stacked else "none", "group": "A"},
+        "thresholdsStyle": {"mode": "dashed" if bounds.steps else "off"},
+    }
 
 
 def _soft_maximum(unit: str, bounds: Bounds) -> float | None:
