@@ -1,18 +1,24 @@
-r"""The kinds of field that the schemas share, with their limits.
+r"""The kinds of field that the schemas share, with their limits and the form they are stored in.
 
-Patterns are read alike by Python and ECMAScript: `(?![\s\S])` is the end of the text,
+A kind may name a `stored_as`: `app.schemas.validation` brings what was sent to that form first and
+checks every limit on the result, once. Each form is its own form, so what is stored is always taken
+again. Patterns are read alike by Python and ECMAScript: `(?![\s\S])` is the end of the text,
 since Python's `$` also matches before a last newline.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Meta
 
 from app.errors import BrokenRule
+
+STORED_AS = "stored_as"
 
 _END = r"(?![\s\S])"
 _LINE = r"^(?![\s\S]*[\x00-\x1f\x7f])\s*\S"
@@ -34,19 +40,8 @@ HINTS = {
     _TIME_OF_DAY: "must be a time of day such as 08:30",
 }
 
-Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
-Line = Annotated[str, Meta(max_length=200, pattern=_OPTIONAL_LINE)]
-SearchText = Annotated[str, Meta(max_length=100, pattern=_OPTIONAL_LINE)]
-Prose = Annotated[str, Meta(max_length=20_000, pattern=_PROSE)]
-Email = Annotated[str, Meta(max_length=254, pattern=_EMAIL, examples=["ana.reis@example.org"])]
-Phone = Annotated[str, Meta(max_length=32, pattern=_PHONE, examples=["+351 210 000 000"])]
-Language = Annotated[str, Meta(max_length=12, pattern=_LANGUAGE, examples=["en", "pt-BR"])]
-TimeZone = Annotated[str, Meta(max_length=64, description="An IANA time zone.", examples=["Europe/Lisbon"])]
-TimeOfDay = Annotated[str, Meta(pattern=_TIME_OF_DAY, examples=["08:30"])]
-Moment = Annotated[datetime, Meta(tz=True)]
-
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_AWARE = Annotated[datetime, Meta(tz=True)]
 
 
 def require_plausible(field: str, value: date | None) -> None:
@@ -74,3 +69,56 @@ def require_time_zone(field: str, name: str) -> None:
 def utc(moment: datetime) -> datetime:
     """Return the same moment in UTC, to the second."""
     return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def composed(text: str) -> str:
+    """Return `text` in Unicode's composed form (NFC), in which what looks alike is equal."""
+    return unicodedata.normalize("NFC", text)
+
+
+def trimmed(text: str) -> str:
+    """Return `text` composed, without white space at its ends; white space alone is left to the rules."""
+    return composed(text).strip() or text
+
+
+def lowered(text: str) -> str:
+    """Return `text` composed and in lower case, in which it is unique whatever the collation."""
+    return composed(composed(text).lower())
+
+
+def moment_of(text: str) -> datetime | str:
+    """Return the moment that `text` names, in UTC and to the second.
+
+    What names none comes back as it is, and what UTC cannot count in its own zone: the rules name the fault.
+    """
+    try:
+        moment: datetime = msgspec.convert(text, _AWARE)
+    except msgspec.ValidationError:
+        return text
+    try:
+        return utc(moment)
+    except OverflowError:
+        return moment
+
+
+def _stored_as(form: Any) -> dict[str, Any]:
+    return {STORED_AS: form}
+
+
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE, extra=_stored_as(trimmed))]
+Line = Annotated[str, Meta(max_length=200, pattern=_OPTIONAL_LINE, extra=_stored_as(composed))]
+SearchText = Annotated[str, Meta(max_length=100, pattern=_OPTIONAL_LINE)]
+Prose = Annotated[str, Meta(max_length=20_000, pattern=_PROSE, extra=_stored_as(composed))]
+Email = Annotated[
+    str, Meta(max_length=254, pattern=_EMAIL, extra=_stored_as(lowered), examples=["ana.reis@example.org"])
+]
+# An address to show, as the clinic writes it; nothing asks whether it is unique.
+ShownEmail = Annotated[
+    str, Meta(max_length=254, pattern=_EMAIL, extra=_stored_as(composed), examples=["desk@example.org"])
+]
+Phone = Annotated[str, Meta(max_length=32, pattern=_PHONE, examples=["+351 210 000 000"])]
+Language = Annotated[str, Meta(max_length=12, pattern=_LANGUAGE, examples=["en", "pt-BR"])]
+TimeZone = Annotated[str, Meta(max_length=64, description="An IANA time zone.", examples=["Europe/Lisbon"])]
+TimeOfDay = Annotated[str, Meta(pattern=_TIME_OF_DAY, examples=["08:30"])]
+Moment = Annotated[datetime, Meta(tz=True, extra=_stored_as(moment_of))]

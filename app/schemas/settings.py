@@ -9,10 +9,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.errors import BrokenRule
 from app.schemas.fields import (
-    Email,
     Language,
     Name,
     Phone,
+    ShownEmail,
     TimeOfDay,
     TimeZone,
     require_time_zone,
@@ -30,7 +30,7 @@ class SettingsContent(Struct, frozen=True, kw_only=True, rename="camel", forbid_
     name: Name
     time_zone: TimeZone
     language: Language
-    email: Email | None = None
+    email: ShownEmail | None = None
     phone: Phone | None = None
     opens_at: TimeOfDay
     closes_at: TimeOfDay
@@ -49,7 +49,7 @@ class SettingsChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     name: Name | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
     language: Language | UnsetType = UNSET
-    email: Email | UnsetType | None = UNSET
+    email: ShownEmail | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
     opens_at: TimeOfDay | UnsetType = UNSET
     closes_at: TimeOfDay | UnsetType = UNSET

@@ -1,5 +1,6 @@
 """Bodies and queries become structs, or a problem that names every field that breaks a rule.
 
+A body is first brought to the form in which it is stored, and every rule is checked on that.
 msgspec stops at the first fault; where it finds one, the fields are gone through one by one.
 Its own messages may quote what was sent, so none of them is passed on.
 """
@@ -7,17 +8,18 @@ Its own messages may quote what was sent, so none of them is passed on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, get_args
 
 import msgspec
+from msgspec.inspect import Metadata, UnionType, type_info
 from msgspec.structs import FieldInfo
 
 from app.errors import BrokenRule
 from app.problems import Invalid, MalformedBody
-from app.schemas.fields import HINTS
+from app.schemas.fields import HINTS, STORED_AS
 from monitor.problems import FieldError
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -53,12 +55,11 @@ def decode(data: bytes, shape: type[Shape]) -> Shape:
         MalformedBody: It is not JSON in UTF-8.
         Invalid: A field breaks a rule.
     """
+    raw = _as_stored(_raw(data), shape)
     try:
-        return msgspec.json.decode(data, type=shape)
+        return msgspec.convert(raw, shape)
     except msgspec.ValidationError as fault:
-        raise Invalid(_errors(shape, _raw(data), fault, "/")) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise MalformedBody("The body must be JSON in UTF-8.") from None
+        raise Invalid(_errors(shape, raw, fault, "/")) from None
 
 
 def parse_query(pairs: Sequence[tuple[str, str]], shape: type[Shape]) -> Shape:
@@ -90,6 +91,25 @@ def _raw(data: bytes) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedBody("The body must be JSON in UTF-8.") from None
+
+
+def _as_stored(raw: Any, shape: type[msgspec.Struct]) -> Any:
+    if not isinstance(raw, dict):
+        return raw
+    changed = {name: form(raw[name]) for name, form in _forms(shape) if isinstance(raw.get(name), str)}
+    return {**raw, **changed}
+
+
+@cache
+def _forms(shape: type[msgspec.Struct]) -> tuple[tuple[str, Callable[[str], Any]], ...]:
+    found = ((field.encode_name, _form_of(type_info(field.type))) for field in msgspec.structs.fields(shape))
+    return tuple((name, form) for name, form in found if form is not None)
+
+
+def _form_of(kind: Any) -> Callable[[str], Any] | None:
+    if isinstance(kind, UnionType):
+        return next((form for form in map(_form_of, kind.types) if form is not None), None)
+    return (kind.extra or {}).get(STORED_AS) if isinstance(kind, Metadata) else None
 
 
 def _errors(shape: type[msgspec.Struct], raw: Any, fault: Exception, lead: str) -> list[FieldError]:

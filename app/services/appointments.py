@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 from sqlalchemy.sql.elements import ColumnElement
 
 from app import policies
@@ -21,7 +22,6 @@ from app.schemas.appointments import (
     AppointmentQuery,
     AppointmentStatus,
 )
-from app.schemas.fields import utc
 from app.schemas.merge_patch import merged
 from app.services.listing import Found, find
 from app.services.moments import days_of, end_of, now_of, start_of, zone_named, zone_of
@@ -32,7 +32,6 @@ from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.unit_of_work import Reader, UnitOfWork
 
-_CONTENT = AppointmentContent.__struct_fields__
 _COLUMNS = [APPOINTMENTS.c[name] for name in Appointment.__struct_fields__ if name != "contact_name"]
 
 
@@ -70,7 +69,7 @@ class AppointmentService:
             contact_name = await _contact_name(unit, content.contact_id)
             await _require_free(unit, content, besides=0)
             now, appointment_id = now_of(self._clock), await unit.next_id(policies.APPOINTMENTS)
-            values = {**_values(content), "version": 1, "created_at": now, "updated_at": now}
+            values = {**asdict(content), "version": 1, "created_at": now, "updated_at": now}
             await unit.execute(scope.insert(APPOINTMENTS, id=appointment_id, **values))
             _shows(unit, zone, appointment_id, values["starts_at"])
             return Appointment(id=appointment_id, contact_name=contact_name, **values)
@@ -100,7 +99,7 @@ class AppointmentService:
             zone = await _serialise(unit)
             current = await _read(unit, appointment_id)
             version_of(current).require(expected)
-            return await self._update(unit, zone, current, merged(_content(current), change))
+            return await self._update(unit, zone, current, merged(AppointmentContent, current, change))
 
     async def delete(self, appointment_id: int, expected: Expectation = ANY_VERSION) -> None:
         """Remove an appointment.
@@ -121,7 +120,7 @@ class AppointmentService:
     ) -> Appointment:
         contact_name = await _contact_name(unit, content.contact_id)
         await _require_free(unit, content, besides=current.id)
-        values = {**_values(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
+        values = {**asdict(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
         same_version = (APPOINTMENTS.c.id == current.id) & (APPOINTMENTS.c.version == current.version)
         done = await unit.execute(scope.update(APPOINTMENTS).where(same_version).values(values))
         if done.rowcount != 1:
@@ -189,16 +188,16 @@ async def _contact_name(unit: UnitOfWork, contact_id: int) -> str:
 async def _require_free(unit: UnitOfWork, content: AppointmentContent, *, besides: int) -> None:
     if content.status in FREE:
         return
-    shared = APPOINTMENTS.c.practitioner == content.practitioner.strip()
+    shared = APPOINTMENTS.c.practitioner == content.practitioner
     if content.room is not None:
-        shared |= APPOINTMENTS.c.room == content.room.strip()
+        shared |= APPOINTMENTS.c.room == content.room
     taken = scope.select(APPOINTMENTS, APPOINTMENTS.c.id).where(
         shared,
         APPOINTMENTS.c.id != besides,
         APPOINTMENTS.c.status.not_in([status.value for status in FREE]),
-        APPOINTMENTS.c.starts_at < utc(content.ends_at),
-        APPOINTMENTS.c.starts_at > utc(content.starts_at) - LONGEST,
-        APPOINTMENTS.c.ends_at > utc(content.starts_at),
+        APPOINTMENTS.c.starts_at < content.ends_at,
+        APPOINTMENTS.c.starts_at > content.starts_at - LONGEST,
+        APPOINTMENTS.c.ends_at > content.starts_at,
     )
     if await unit.one(taken.limit(1)) is not None:
         raise Collision("The practitioner or the room has another appointment at that time.")
@@ -207,18 +206,3 @@ async def _require_free(unit: UnitOfWork, content: AppointmentContent, *, beside
 def _appointment(row: sa.Row[Any]) -> Appointment:
     values = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
     return Appointment(**{**values, "status": AppointmentStatus(values["status"])})
-
-
-def _content(appointment: Appointment) -> AppointmentContent:
-    return AppointmentContent(**{name: getattr(appointment, name) for name in _CONTENT})
-
-
-def _values(content: AppointmentContent) -> dict[str, Any]:
-    values = {name: getattr(content, name) for name in _CONTENT}
-    times: dict[str, datetime] = {name: utc(values[name]) for name in ("starts_at", "ends_at")}
-    return {
-        **values,
-        **times,
-        "practitioner": content.practitioner.strip(),
-        "room": content.room and content.room.strip(),
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from app import policies
 from app.errors import Collision, NotThere, Outdated
@@ -21,7 +22,6 @@ from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.unit_of_work import Reader, UnitOfWork
 
-_CONTENT = ContactContent.__struct_fields__
 _COLUMNS = [CONTACTS.c[name] for name in Contact.__struct_fields__]
 
 
@@ -56,7 +56,7 @@ class ContactService:
         async with self._database.writing() as unit:
             await _require_own_email(unit, content.email, besides=0)
             now, contact_id = now_of(self._clock), await unit.next_id(policies.CONTACTS)
-            values = {**_values(content), "version": 1, "created_at": now, "updated_at": now}
+            values = {**asdict(content), "version": 1, "created_at": now, "updated_at": now}
             await unit.execute(scope.insert(CONTACTS, id=contact_id, **_stored(values)))
             unit.changed(policies.CONTACTS, contact_id)
             return Contact(id=contact_id, **values)
@@ -79,7 +79,7 @@ class ContactService:
         async with self._database.writing() as unit:
             current = await _read(unit, contact_id)
             version_of(current).require(expected)
-            return await self._update(unit, current, merged(_content(current), change))
+            return await self._update(unit, current, merged(ContactContent, current, change))
 
     async def delete(self, contact_id: int, expected: Expectation = ANY_VERSION) -> None:
         """Remove a contact.
@@ -97,7 +97,7 @@ class ContactService:
 
     async def _update(self, unit: UnitOfWork, current: Contact, content: ContactContent) -> Contact:
         await _require_own_email(unit, content.email, besides=current.id)
-        values = {**_values(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
+        values = {**asdict(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
         same_version = (CONTACTS.c.id == current.id) & (CONTACTS.c.version == current.version)
         done = await unit.execute(scope.update(CONTACTS).where(same_version).values(_stored(values)))
         if done.rowcount != 1:
@@ -123,9 +123,7 @@ async def _read(reader: Reader, contact_id: int) -> Contact:
 async def _require_own_email(unit: UnitOfWork, email: str | None, *, besides: int) -> None:
     if email is None:
         return
-    taken = scope.select(CONTACTS, CONTACTS.c.id).where(
-        CONTACTS.c.email == email.lower(), CONTACTS.c.id != besides
-    )
+    taken = scope.select(CONTACTS, CONTACTS.c.id).where(CONTACTS.c.email == email, CONTACTS.c.id != besides)
     if await unit.one(taken) is not None:
         raise Collision("Another contact has this e-mail address.")
 
@@ -139,16 +137,6 @@ async def _require_unused(unit: UnitOfWork, contact_id: int) -> None:
 
 def _contact(row: sa.Row[Any]) -> Contact:
     return Contact(**row._mapping)  # noqa: SLF001 - the row's public mapping view
-
-
-def _content(contact: Contact) -> ContactContent:
-    return ContactContent(**{name: getattr(contact, name) for name in _CONTENT})
-
-
-def _values(content: ContactContent) -> dict[str, Any]:
-    values = {name: getattr(content, name) for name in _CONTENT}
-    # Lower case makes the address unique whatever its case, on both databases.
-    return {**values, "name": content.name.strip(), "email": content.email and content.email.lower()}
 
 
 def _stored(values: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 from sqlalchemy.sql.elements import ColumnElement
 
 from app import policies
 from app.errors import BrokenRule, NotThere, Outdated
-from app.schemas.fields import utc
 from app.schemas.medical_records import (
     MedicalRecord,
     MedicalRecordChange,
@@ -27,7 +27,6 @@ from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.unit_of_work import Reader, UnitOfWork
 
-_CONTENT = MedicalRecordContent.__struct_fields__
 _COLUMNS = [MEDICAL_RECORDS.c[name] for name in MedicalRecord.__struct_fields__]
 
 
@@ -62,7 +61,7 @@ class MedicalRecordService:
         async with self._database.writing() as unit:
             await _require_contact(unit, content.contact_id)
             now, record_id = now_of(self._clock), await unit.next_id(policies.MEDICAL_RECORDS)
-            values = {**_values(content), "version": 1, "created_at": now, "updated_at": now}
+            values = {**asdict(content), "version": 1, "created_at": now, "updated_at": now}
             await unit.execute(scope.insert(MEDICAL_RECORDS, id=record_id, **values))
             unit.changed(policies.MEDICAL_RECORDS, record_id)
             return MedicalRecord(id=record_id, **values)
@@ -90,12 +89,12 @@ class MedicalRecordService:
         async with self._database.writing() as unit:
             current = await _read(unit, record_id)
             version_of(current).require(expected)
-            return await self._update(unit, current, merged(_content(current), change))
+            return await self._update(unit, current, merged(MedicalRecordContent, current, change))
 
     async def _update(
         self, unit: UnitOfWork, current: MedicalRecord, content: MedicalRecordContent
     ) -> MedicalRecord:
-        values = {**_values(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
+        values = {**asdict(content), "version": current.version + 1, "updated_at": now_of(self._clock)}
         same_version = (MEDICAL_RECORDS.c.id == current.id) & (MEDICAL_RECORDS.c.version == current.version)
         done = await unit.execute(scope.update(MEDICAL_RECORDS).where(same_version).values(values))
         if done.rowcount != 1:
@@ -134,17 +133,3 @@ async def _require_contact(unit: UnitOfWork, contact_id: int) -> None:
 def _record(row: sa.Row[Any]) -> MedicalRecord:
     values = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
     return MedicalRecord(**{**values, "kind": RecordKind(values["kind"])})
-
-
-def _content(record: MedicalRecord) -> MedicalRecordContent:
-    return MedicalRecordContent(**{name: getattr(record, name) for name in _CONTENT})
-
-
-def _values(content: MedicalRecordContent) -> dict[str, Any]:
-    values = {name: getattr(content, name) for name in _CONTENT}
-    return {
-        **values,
-        "title": content.title.strip(),
-        "practitioner": content.practitioner.strip(),
-        "recorded_at": utc(content.recorded_at),
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from app import policies
 from app.errors import NotThere, Outdated
@@ -19,7 +20,6 @@ from monitor.database.engine import Database
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.tenancy.context import current_tenant
 
-_CONTENT = SettingsContent.__struct_fields__
 _OF_THE_CLINIC = ("name", "time_zone")
 _COLUMNS = [
     (CLINICS if name in _OF_THE_CLINIC else CLINIC_SETTINGS).c[name]
@@ -62,10 +62,10 @@ class SettingsService:
         async with self._database.writing() as unit:
             current = await _read(unit)
             version_of(current).require(expected)
-            return await self._update(unit, current, merged(_content(current), change))
+            return await self._update(unit, current, merged(SettingsContent, current, change))
 
     async def _update(self, unit: UnitOfWork, current: Settings, content: SettingsContent) -> Settings:
-        values = {name: getattr(content, name) for name in _CONTENT}
+        values = asdict(content)
         clinic = {name: values.pop(name) for name in _OF_THE_CLINIC}
         values |= {"version": current.version + 1, "updated_at": now_of(self._clock)}
         same_version = CLINIC_SETTINGS.c.version == current.version
@@ -93,7 +93,3 @@ async def _read(reader: Reader) -> Settings:
         raise NotThere("The clinic has not been set up.")
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
     return Settings(clinic_id=int(current_tenant()), **values)
-
-
-def _content(settings: Settings) -> SettingsContent:
-    return SettingsContent(**{name: getattr(settings, name) for name in _CONTENT})
