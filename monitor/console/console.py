@@ -46,7 +46,7 @@ def console_routes(naming: TenantNaming) -> frozenset[str]:
 
 
 def _tenant_paths(naming: TenantNaming) -> tuple[str, str]:
-    return f"/{naming.plural}", f"/{naming.plural}/{{{naming.singular}:int}}"
+    return f"/{naming.plural}", f"/{naming.plural}/{{{naming.singular}}}"
 
 
 class Console:

@@ -13,6 +13,7 @@ from typing import Final
 
 from monitor.clock import Clock
 from monitor.metrics.catalogue import (
+    ANONYMOUS,
     CACHE_REQUESTS,
     HTTP_DURATION,
     TENANT_DURATION,
@@ -89,8 +90,8 @@ class History:
 def point(at: float, seconds: float, reading: Families, probes: Collection[str]) -> Point:
     """Add up what a step counted."""
     requests = RequestStats(HTTP_DURATION.buckets)
-    for (_, route, status, _), buckets, total in histogram_rows(reading[HTTP_DURATION.name]):
-        if route not in probes:
+    for (_, route, status, _, caller), buckets, total in histogram_rows(reading[HTTP_DURATION.name]):
+        if route not in probes and caller != ANONYMOUS:
             requests.add(buckets, total)
             requests.failed += sum(buckets) if status.startswith("5") else 0
     return Point(at, seconds, requests, _domains(reading[CACHE_REQUESTS.name]))
@@ -109,7 +110,7 @@ def route_courses(
     courses: dict[tuple[str, str], list[Point]] = {route: [] for route in routes}
     for step in windows.steps(float("-inf"), (HTTP_DURATION,)):
         found = {route: RequestStats(HTTP_DURATION.buckets) for route in routes}
-        for (method, route, status, _), buckets, total in histogram_rows(step.reading[HTTP_DURATION.name]):
+        for (method, route, status, _, _), buckets, total in histogram_rows(step.reading[HTTP_DURATION.name]):
             requests = found.get((method, route))
             if requests is not None:
                 requests.add(buckets, total)

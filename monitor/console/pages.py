@@ -76,7 +76,10 @@ class Pages:
     async def tenant(self, request: Request, session: Session) -> Response:
         links = self._visits.links(request)
         naming = links.naming
-        tenant = request.path_params[naming.singular]
+        named = request.path_params[naming.singular]
+        if not _is_number(named):
+            return Response("There is no such page.", _NOT_FOUND)
+        tenant = int(named)
         more = h.p(
             h.a("Its traces", href=links.narrowed("traces", tenant)),
             " · ",

@@ -15,6 +15,7 @@ from monitor.console.security import FormFields
 from monitor.console.session import Session
 from monitor.errors import DatabaseError
 from monitor.operations.cache_switch_endpoint import CacheSwitch, Position
+from monitor.operations.orders import OrderRefused
 from monitor.tenancy.naming import TenantNaming
 
 SAID: Final = {
@@ -83,7 +84,7 @@ class Steering:
     async def _move(self, request: Request, fields: FormFields, said: str, **asked: float) -> Response:
         try:
             await self._switch.move(self._position(fields, asked))
-        except (msgspec.ValidationError, ValueError):
+        except (msgspec.ValidationError, OrderRefused, ValueError):
             return self._answer(request, "scope")
         except DatabaseError:
             return self._answer(request, "database")

@@ -153,7 +153,14 @@ class Monitor:
             measurements=self.measurements,
             recent=self.tracing.recent,
             rollout=self.rollout,
-            switch=CacheSwitch(self.rollout, self.kill_switch, identity_of, self._adoption.naming),
+            switch=CacheSwitch(
+                self.rollout,
+                self.kill_switch,
+                identity_of,
+                self._adoption.naming,
+                domains=[policy.domain for policy in self._adoption.policies],
+                exists=None if self.warming is None else self.warming.exists,
+            ),
             warming=self.warming,
             clock=self.clock,
         )

@@ -24,6 +24,8 @@ OVERFLOW = "__overflow__"
 UNMATCHED = "__unmatched__"
 OTHER_METHOD = "_OTHER"
 NO_TENANT = "__none__"
+# Who asked: what nobody signed in asked for is never counted in a page's ratio.
+KNOWN, ANONYMOUS = "known", "anonymous"
 CACHE_RESULTS = ("hit", "miss", "stale", "bypass", "error")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 
@@ -110,7 +112,7 @@ def _histogram(
 # -- requests ----------------------------------------------------------------------------------
 HTTP_DURATION = _histogram(
     "http_server_request_duration_seconds",
-    "http_request_method http_route http_response_status_code error_type",
+    "http_request_method http_route http_response_status_code error_type caller",
     "Duration of HTTP requests, from the first byte of the request to the last byte of the answer.",
     HTTP_BUCKETS,
     rows=500,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.metrics import catalogue
 from monitor.metrics.budget import TenantBudget
-from monitor.metrics.catalogue import METHODS, OTHER_METHOD, Outcome
+from monitor.metrics.catalogue import ANONYMOUS, KNOWN, METHODS, OTHER_METHOD, Outcome
 from monitor.metrics.columns import Columns
 from monitor.metrics.instruments import Histogram
 
@@ -32,7 +32,7 @@ class HttpRecorder:
             variant[0]: requests.first + at for at, variant in enumerate(requests.variants)
         }
         self._tenant_duration = catalogue.TENANT_DURATION.name
-        self._known: dict[tuple[str, str, int, str | None], Histogram] = {}
+        self._known: dict[tuple[str, str, int, str | None, bool], Histogram] = {}
 
     def begin(self, method: str) -> None:
         """A request came in."""
@@ -48,6 +48,8 @@ class HttpRecorder:
         tenant: int | None,
         seconds: float,
         trace_id: str | None = None,
+        *,
+        known: bool = True,
     ) -> None:
         """A request ended; exactly one call for every `begin`.
 
@@ -61,20 +63,28 @@ class HttpRecorder:
             tenant: The authenticated tenant, or None.
             seconds: Its duration.
             trace_id: Hex id of its trace, only if valid and sampled.
+            known: Whether somebody signed in asked.
         """
-        kind = (method, route, status, error_type)
+        kind = (method, route, status, error_type, known)
         (self._known.get(kind) or self._duration(*kind)).observe(seconds, trace_id)
         self._active[method].dec()
         row = self._budget.row(tenant)
         row.durations[self._tenant_duration].observe(seconds, trace_id)
         row.count(self._outcomes[outcome])
 
-    def _duration(self, method: str, route: str, status: int, error_type: str | None) -> Histogram:
-        labels = (method, route, str(status), error_type or "")
+    def _duration(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        error_type: str | None,
+        known: bool,  # noqa: FBT001 - part of what is remembered
+    ) -> Histogram:
+        labels = (method, route, str(status), error_type or "", KNOWN if known else ANONYMOUS)
         duration = self._durations.of(*labels)
         # What is remembered is bounded as the series are: the overflow's is not.
         if labels in self._durations:
-            self._known[method, route, status, error_type] = duration
+            self._known[method, route, status, error_type, known] = duration
         return duration
 
     def first_byte(self, route: str, seconds: float) -> None:

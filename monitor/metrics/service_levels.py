@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from monitor.metrics.catalogue import (
+    ANONYMOUS,
     CACHE_REQUESTS,
     HTTP_DURATION,
     NO_TENANT,
@@ -97,12 +98,14 @@ class ServiceLevels:
 
     Args:
         reading: Counts of a window, or since the beginning.
-        probes: Routes that no user asks for; they count nowhere but in their own row.
+        probes: Routes that no user asks for; they count nowhere but in their own row, and so does what
+            nobody signed in asked for.
     """
 
     def __init__(self, reading: Families, probes: Collection[str] = ()) -> None:
         self.overall: RequestStats = RequestStats(HTTP_DURATION.buckets)
         self.routes: dict[tuple[str, str], RequestStats] = {}
+        self._judged: dict[tuple[str, str], RequestStats] = {}
         self.tenants: dict[str, RequestStats] = {}
         self.lookups: dict[str, dict[str, Lookups]] = {}
         self._take_routes(reading, probes)
@@ -124,16 +127,20 @@ class ServiceLevels:
         judge = _Judge(objectives, seconds)
         yield from judge.requests(self.overall)
         yield from judge.lookups(self.cache())
-        for route, requests in self.routes.items():
+        for route, requests in self._judged.items():
             yield from judge.requests(requests, route=route)
         for tenant, requests in self.tenants.items():
             yield from judge.requests(requests, tenant=tenant)
             yield from judge.lookups(self.cache(tenant), tenant=tenant)
 
     def _take_routes(self, reading: Families, probes: Collection[str]) -> None:
-        for (method, route, status, _), buckets, seconds in histogram_rows(reading[HTTP_DURATION.name]):
-            row = self.routes.setdefault((method, route), RequestStats(HTTP_DURATION.buckets))
-            for requests in (row,) if route in probes else (row, self.overall):
+        for labels, buckets, seconds in histogram_rows(reading[HTTP_DURATION.name]):
+            method, route, status, _, caller = labels
+            rows = [self.routes.setdefault((method, route), RequestStats(HTTP_DURATION.buckets))]
+            if caller != ANONYMOUS:
+                rows.append(self._judged.setdefault((method, route), RequestStats(HTTP_DURATION.buckets)))
+                rows += [] if route in probes else [self.overall]
+            for requests in rows:
                 requests.add(buckets, seconds)
                 requests.failed += sum(buckets) if status.startswith("5") else 0
 

@@ -29,6 +29,8 @@ class HttpObserver(Protocol):
         seconds: float,
         exemplar: str | None,
         /,
+        *,
+        known: bool,
     ) -> None:
         """A request ended.
 
@@ -41,6 +43,7 @@ class HttpObserver(Protocol):
             tenant: The authenticated tenant, if any.
             seconds: From the first byte of the request to the last byte of the answer.
             exemplar: Hex id of the request's trace if that trace was kept, else None.
+            known: Whether somebody signed in asked.
         """
         ...
 

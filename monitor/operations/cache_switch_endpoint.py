@@ -6,7 +6,7 @@ without one it is this process's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from monitor.cache.rollout import Rollout
 from monitor.consistency.durable_switch import DurableSwitch
 from monitor.operations.json_body import JsonBody
+from monitor.operations.orders import OrderRefused, read_order
 from monitor.problems import problem
 from monitor.tenancy.identity import Identity
 from monitor.tenancy.naming import TenantNaming
@@ -29,7 +30,7 @@ class Position(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_
 
     enabled: bool | None = None
     share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    tenant_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    tenant_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
     domain: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$", max_length=48)] | None = None
 
     def __post_init__(self) -> None:
@@ -67,6 +68,8 @@ class CacheSwitch:
         kill_switch: The durable one; None without an outbox.
         identify: Who asks; None for nobody that is known.
         naming: What the service calls its tenants.
+        domains: Every cached domain; a switch of another one would move nothing.
+        exists: Says whether there is such a tenant; None where nobody can tell.
     """
 
     def __init__(
@@ -75,12 +78,17 @@ class CacheSwitch:
         kill_switch: DurableSwitch | None,
         identify: Callable[[Request], Identity | None],
         naming: TenantNaming,
+        domains: Collection[str] | None = None,
+        exists: Callable[[int], Awaitable[bool]] | None = None,
     ) -> None:
+        self._noun = naming.singular
         self._position = JsonBody(Position, naming)
         self._switches = JsonBody(Switches, naming)
         self._rollout = rollout
         self._kill_switch = kill_switch
         self._identify = identify
+        self._domains = domains
+        self._exists = exists
 
     @property
     def is_durable(self) -> bool:
@@ -96,10 +104,9 @@ class CacheSwitch:
             )
         if request.method == "PUT":
             try:
-                position = self._position.decode(await request.body())
-            except msgspec.MsgspecError as error:
-                return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.")
-            await self.move(position)
+                await self.move(await read_order(request, self._position))
+            except OrderRefused as refused:
+                return problem(refused.status, refused.reason)
         body = self._switches.encode(await self.switches())
         return Response(body, 200, _NO_STORE, "application/json")
 
@@ -107,8 +114,10 @@ class CacheSwitch:
         """Switch the cache off, on, or on for a share, for the position's scope.
 
         Raises:
+            OrderRefused: There is no such domain or tenant; nothing has changed.
             DatabaseError: The durable switch could not be reached; nothing has changed.
         """
+        await self._require_known(position)
         share = float(bool(position.enabled)) if position.share is None else position.share
         switch, tenant, domain = self._kill_switch, position.tenant_id, position.domain
         if switch is None:
@@ -139,6 +148,18 @@ class CacheSwitch:
             DatabaseError: The durable switch could not be reached.
         """
         return [scope for scope, share in (await self._positions()).items() if not share]
+
+    async def _require_known(self, position: Position) -> None:
+        scope = position.tenant_id, position.domain
+        if scope == (None, None) or scope in await self._positions():
+            return  # what stands can be taken back, though its tenant has gone meanwhile
+        if self._domains is not None and position.domain not in (None, *self._domains):
+            known = ", ".join(sorted(self._domains))
+            reason = f"There is no such domain; the cached ones are: {known}."
+            raise OrderRefused(HTTPStatus.UNPROCESSABLE_ENTITY, reason)
+        tenant, exists = position.tenant_id, self._exists
+        if tenant is not None and exists is not None and not await exists(tenant):
+            raise OrderRefused(HTTPStatus.NOT_FOUND, f"There is no such {self._noun}.")
 
     async def _positions(self) -> dict[tuple[int | None, str | None], float]:
         durable = {} if self._kill_switch is None else await self._kill_switch.positions()

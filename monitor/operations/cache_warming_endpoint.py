@@ -27,6 +27,7 @@ from monitor.errors import MonitorError
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.request import record_of
 from monitor.operations.json_body import JsonBody
+from monitor.operations.orders import OrderRefused, read_order
 from monitor.problems import problem
 from monitor.tenancy.identity import Identity, TenantId
 from monitor.tenancy.naming import TenantNaming
@@ -57,7 +58,7 @@ WarmList = Callable[[Database, TenantId | None], Awaitable[Sequence[WarmPath]]]
 class WarmOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """What an operator asks for: one tenant or all, and how many lookups a second."""
 
-    tenant_id: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    tenant_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
     rate: Annotated[float, msgspec.Meta(gt=0, le=_MOST_PER_SECOND)] = RATE
 
 
@@ -160,10 +161,18 @@ class CacheWarming:
         if request.method != "POST":
             return self._told(HTTPStatus.OK)
         try:
-            order = self._order.decode(await request.body() or b"{}")
-        except msgspec.MsgspecError as error:
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error}.")
+            order = await read_order(request, self._order, empty=b"{}")
+        except OrderRefused as refused:
+            return problem(refused.status, refused.reason)
         return await self._ordered(order, request)
+
+    async def exists(self, tenant: int) -> bool:
+        """Say whether there is such a tenant: one that has nothing to ask for is none.
+
+        Raises:
+            DatabaseError: The list could not be read.
+        """
+        return bool(await self._listed(TenantId(tenant)))
 
     async def aclose(self) -> None:
         """Give a warming up that is under way."""

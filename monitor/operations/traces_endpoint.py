@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Annotated, Literal
 
 import msgspec
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +20,14 @@ _MOST = 1_000
 _NO_STORE = {"Cache-Control": "no-store"}
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class _Query(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    tenant: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+    route: str | None = None
+    outcome: Literal["ok", "slow", "failed"] | None = None
+    longer_than_ms: Annotated[float, msgspec.Meta(ge=0, le=1e12)] = 0.0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=_MOST)] = 50
 
 
 class _Answer(msgspec.Struct):
@@ -40,25 +48,28 @@ def show_recent_traces(
         naming: What the service calls its tenants.
     """
     answer = JsonBody(_Answer, naming)
+    right = (
+        f"Of {naming.singular}, route, outcome, longerThanMs and limit each may stand once: an id, a path,"
+        f" ok, slow or failed, a number from 0, a whole number from 1 to {_MOST}."
+    )
 
     async def handler(request: Request) -> Response:
         if not may_read(request):
             return problem(HTTPStatus.FORBIDDEN, "Recent traces are for operators.")
         try:
-            wanted, limit = _wanted(request.query_params, naming.singular)
-        except ValueError:
-            return problem(HTTPStatus.BAD_REQUEST, f"{naming.singular}, longerThanMs and limit are numbers.")
-        found = await asyncio.to_thread(recent.find, wanted, limit)
+            asked = _asked(request, naming.singular)
+        except msgspec.ValidationError:
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, right)
+        wanted = Wanted(asked.tenant, asked.route, asked.outcome, asked.longer_than_ms / 1e3)
+        found = await asyncio.to_thread(recent.find, wanted, asked.limit)
         return Response(answer.encode(_Answer(found)), 200, _NO_STORE, "application/json")
 
     return handler
 
 
-def _wanted(query: QueryParams, tenant: str) -> tuple[Wanted, int]:
-    wanted = Wanted(
-        tenant=int(query[tenant]) if tenant in query else None,
-        route=query.get("route"),
-        outcome=query.get("outcome"),
-        longer_than_s=float(query.get("longerThanMs", "0")) / 1e3,
-    )
-    return wanted, max(1, min(int(query.get("limit", "50")), _MOST))
+def _asked(request: Request, tenant: str) -> _Query:
+    pairs = request.query_params.multi_items()
+    given = {"tenant" if name == tenant else name: value for name, value in pairs}
+    if len(given) != len(pairs):
+        raise msgspec.ValidationError("each parameter may stand once")
+    return msgspec.convert(given, _Query, strict=False)
