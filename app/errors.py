@@ -4,6 +4,8 @@ DomainError
 ├── NotThere       the clinic has no such thing
 ├── Outdated       the thing changed since the caller read it
 ├── Collision      the change collides with what is there
+├── KeyInUse       a request with the same idempotency key is under way
+├── KeyReused      an idempotency key stands for another request already
 └── BrokenRule     a value breaks a rule
 
 Nothing in here knows HTTP or JSON; the routes tell each as a problem document. No message
@@ -37,6 +39,14 @@ class Outdated(DomainError):
 
 class Collision(DomainError):
     """A change collides with what is there."""
+
+
+class KeyInUse(DomainError):
+    """A request with the same idempotency key is under way."""
+
+
+class KeyReused(DomainError):
+    """An idempotency key stands for another request already."""
 
 
 class BrokenRule(DomainError, ValueError):

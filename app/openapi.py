@@ -13,6 +13,7 @@ import msgspec
 from app.problems import (
     PROBLEMS,
     BodyTooLarge,
+    Conflict,
     Forbidden,
     Invalid,
     MalformedBody,
@@ -37,6 +38,8 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 _OF_EVERY = (MethodNotAllowed, Unexpected)
 _OF_SIGNED_IN = (Unauthenticated, Forbidden, Unavailable)
 _OF_BODIES = (MalformedBody, BodyTooLarge, UnsupportedMediaType, Invalid)
+_OF_REPEATED = (Conflict, Invalid)
+_REPEATED = "A string of your own, such as a UUID; for a day a repeated request is answered as the first."
 _OF_VERSIONS = (PreconditionFailed,)
 
 
@@ -135,6 +138,8 @@ def _version_parameters(resource: Resource, operation: Operation) -> Iterable[Js
     if operation.if_match is not IfMatch.UNUSED:
         required = operation.if_match is IfMatch.REQUIRED
         yield _header("If-Match", "The `ETag` of the version you read.", required=required)
+    if operation.repeatable:
+        yield _header("Idempotency-Key", _REPEATED, required=False)
     if operation.method == "GET" and resource.key is not None:
         yield _header("If-None-Match", "The `ETag` you hold; 304 if it is still current.", required=False)
 
@@ -184,6 +189,8 @@ def _problems(operation: Operation) -> set[type[Problem]]:
         found.update(_OF_SIGNED_IN)
     if operation.body is not None:
         found.update(_OF_BODIES)
+    if operation.repeatable:
+        found.update(_OF_REPEATED)
     if operation.if_match is not IfMatch.UNUSED:
         found.update(_OF_VERSIONS)
     if operation.if_match is IfMatch.REQUIRED:

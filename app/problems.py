@@ -28,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.errors import BrokenRule, Collision, DomainError, NotThere, Outdated
+from app.errors import BrokenRule, Collision, DomainError, KeyInUse, KeyReused, NotThere, Outdated
 from monitor.errors import (
     ConnectionLost,
     ConstraintViolated,
@@ -203,6 +203,10 @@ def _of_domain(error: DomainError) -> Problem:
         return NotFound(str(error))
     if isinstance(error, Outdated):
         return PreconditionFailed()
+    if isinstance(error, KeyInUse):
+        return Conflict("A request with this Idempotency-Key is under way; repeat it in a moment.")
+    if isinstance(error, KeyReused):
+        return Invalid([FieldError("Idempotency-Key", "stands for another request; take a new one")])
     if isinstance(error, Collision):
         return Conflict(str(error))
     raise error  # one that nobody has put into words is a fault of ours

@@ -137,6 +137,17 @@ MEDICAL_RECORDS = sa.Table(
     sa.Index("ix_medical_records_contact", TENANT_COLUMN, "contact_id", "recorded_at"),
 )
 
+IDEMPOTENCY_KEYS = sa.Table(
+    "idempotency_keys",
+    METADATA,
+    _clinic(),
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("payload", sa.String(64), nullable=False),
+    sa.Column("made", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Index("ix_idempotency_keys_created_at", TENANT_COLUMN, "created_at"),
+)
+
 CLINIC_SETTINGS = sa.Table(
     "clinic_settings",
     METADATA,

@@ -34,7 +34,8 @@ async def read_appointment(request: Request) -> Response:
 async def create_appointment(request: Request) -> Response:
     """Book an appointment."""
     content = await parsing.body(request, AppointmentContent)
-    appointment = await parsing.services_of(request).appointments.create(content)
+    attempt = parsing.attempt(request, content)
+    appointment = await parsing.services_of(request).appointments.create(content, attempt)
     return rendering.created(appointment, version_of(appointment), f"{_PATH}/{appointment.id}")
 
 
@@ -98,6 +99,7 @@ RESOURCES = (
                 body=AppointmentContent,
                 answer=Appointment,
                 status=201,
+                repeatable=True,
                 problems=(Conflict,),
             ),
         ),

@@ -34,7 +34,7 @@ async def read_contact(request: Request) -> Response:
 async def create_contact(request: Request) -> Response:
     """Create a contact."""
     content = await parsing.body(request, ContactContent)
-    contact = await parsing.services_of(request).contacts.create(content)
+    contact = await parsing.services_of(request).contacts.create(content, parsing.attempt(request, content))
     return rendering.created(contact, version_of(contact), f"{_PATH}/{contact.id}")
 
 
@@ -88,6 +88,7 @@ RESOURCES = (
                 body=ContactContent,
                 answer=Contact,
                 status=201,
+                repeatable=True,
                 problems=(Conflict,),
             ),
         ),

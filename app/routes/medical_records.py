@@ -39,7 +39,8 @@ async def read_record(request: Request) -> Response:
 async def create_record(request: Request) -> Response:
     """Create a medical record."""
     content = await parsing.body(request, MedicalRecordContent)
-    record = await parsing.services_of(request).medical_records.create(content)
+    attempt = parsing.attempt(request, content)
+    record = await parsing.services_of(request).medical_records.create(content, attempt)
     return rendering.created(record, version_of(record), f"{_PATH}/{record.id}")
 
 
@@ -87,6 +88,7 @@ RESOURCES = (
                 body=MedicalRecordContent,
                 answer=MedicalRecord,
                 status=201,
+                repeatable=True,
             ),
         ),
         of_list(MedicalRecordQuery, list_key),

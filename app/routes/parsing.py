@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from hashlib import blake2b
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
 
-from app.problems import BodyTooLarge, NotFound, PreconditionRequired, UnsupportedMediaType
+from app.problems import BodyTooLarge, Invalid, NotFound, PreconditionRequired, UnsupportedMediaType
 from app.routes.entity_tags import Precondition
 from app.schemas.validation import decode, parse_query
+from app.services.idempotency import Attempt
 from app.services.registry import Services
 from app.services.versions import ANY_VERSION, Expectation
+from monitor.problems import FieldError
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 _LAST_ID = 2**63 - 1
+_CHARACTER = r"\x21\x23-\x5b\x5d-\x7e"
+_KEY = re.compile(rf'"(?P<quoted>[ {_CHARACTER}]{{1,255}})"|(?P<bare>[{_CHARACTER}]{{1,255}})')
+_KEY_RULE = "must stand once: 1 to 255 printable ASCII characters, such as a UUID, in quotes"
 _JSON = frozenset({"application/json", "application/merge-patch+json"})
 
 
@@ -71,6 +78,24 @@ async def body(request: Request, shape: type[Shape]) -> Shape:
     return decode(await _bytes(request, request.app.state.max_body_bytes), shape)
 
 
+def attempt(request: Request, content: msgspec.Struct) -> Attempt | None:
+    """Return what the `Idempotency-Key` says of a creation; None where there is none.
+
+    The key is a string of RFC 8941, in quotes; without them it is taken too, as many clients send it.
+
+    Raises:
+        Invalid: It is no key.
+    """
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        return None
+    found = _KEY.fullmatch(given[0].strip()) if len(given) == 1 else None
+    if found is None:
+        raise Invalid([FieldError("Idempotency-Key", _KEY_RULE)])
+    payload = msgspec.json.encode((request.scope["path"], content))
+    return Attempt(_digest((found["quoted"] or found["bare"]).encode()), _digest(payload))
+
+
 def required_version(request: Request) -> Expectation:
     """Return what `If-Match` asks for.
 
@@ -87,6 +112,10 @@ def optional_version(request: Request) -> Expectation:
     """Return what `If-Match` asks for, where it is given."""
     header = request.headers.get("if-match")
     return ANY_VERSION if header is None else Precondition.parse(header)
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=24).hexdigest()
 
 
 async def _bytes(request: Request, limit: int) -> bytes:

@@ -40,6 +40,7 @@ class Operation:
         body: Type of the request's body.
         status: Status of a success.
         if_match: Whether it asks for the version it changes.
+        repeatable: Whether a client may repeat it under an `Idempotency-Key`.
         problems: What it may answer besides, apart from what every operation may.
         public: Whether it needs no sign-in.
         media_type: Type of the answer.
@@ -54,6 +55,7 @@ class Operation:
     body: type[msgspec.Struct] | None = None
     status: int = 200
     if_match: IfMatch = IfMatch.UNUSED
+    repeatable: bool = False
     problems: tuple[type[Problem], ...] = ()
     public: bool = False
     media_type: str = "application/json"

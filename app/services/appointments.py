@@ -23,6 +23,7 @@ from app.schemas.appointments import (
     AppointmentStatus,
 )
 from app.schemas.merge_patch import merged
+from app.services.idempotency import Attempt, Creations
 from app.services.listing import Found, find
 from app.services.moments import days_of, end_of, now_of, start_of, zone_named, zone_of
 from app.services.versions import ANY_VERSION, Expectation, Version
@@ -38,9 +39,10 @@ _COLUMNS = [APPOINTMENTS.c[name] for name in Appointment.__struct_fields__ if na
 class AppointmentService:
     """The bound clinic's appointments."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, creations: Creations) -> None:
         self._database = database
         self._clock = clock
+        self._creations = creations
 
     async def list(self, query: AppointmentQuery) -> Found[Appointment]:
         statement = _shown().order_by(APPOINTMENTS.c.starts_at, APPOINTMENTS.c.id)
@@ -57,14 +59,23 @@ class AppointmentService:
         async with self._database.reading() as reader:
             return await _read(reader, appointment_id)
 
-    async def create(self, content: AppointmentContent) -> Appointment:
+    async def create(self, content: AppointmentContent, attempt: Attempt | None = None) -> Appointment:
         """Book an appointment.
 
+        Args:
+            content: What is written.
+            attempt: Under which key a client may repeat it.
+
         Raises:
+            KeyInUse: A request with the key is under way.
+            KeyReused: The key stands for something else.
             BrokenRule: The contact is not one of the clinic's.
             Collision: The practitioner or the room is taken.
         """
-        async with self._database.writing() as unit:
+        async with self._creations.once(attempt, Appointment) as creation:
+            if creation.made is not None:
+                return creation.made
+            unit = creation.unit
             zone = await _serialise(unit)
             contact_name = await _contact_name(unit, content.contact_id)
             await _require_free(unit, content, besides=0)
@@ -72,7 +83,7 @@ class AppointmentService:
             values = {**asdict(content), "version": 1, "created_at": now, "updated_at": now}
             await unit.execute(scope.insert(APPOINTMENTS, id=appointment_id, **values))
             _shows(unit, zone, appointment_id, values["starts_at"])
-            return Appointment(id=appointment_id, contact_name=contact_name, **values)
+            return await creation.keep(Appointment(id=appointment_id, contact_name=contact_name, **values))
 
     async def replace(
         self, appointment_id: int, content: AppointmentContent, expected: Expectation

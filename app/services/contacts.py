@@ -12,6 +12,7 @@ from app.errors import Collision, NotThere, Outdated
 from app.folding import search_text
 from app.schemas.contacts import Contact, ContactChange, ContactContent, ContactQuery
 from app.schemas.merge_patch import merged
+from app.services.idempotency import Attempt, Creations
 from app.services.listing import Found, find
 from app.services.moments import now_of
 from app.services.searching import found_in
@@ -28,9 +29,10 @@ _COLUMNS = [CONTACTS.c[name] for name in Contact.__struct_fields__]
 class ContactService:
     """The bound clinic's contacts."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, creations: Creations) -> None:
         self._database = database
         self._clock = clock
+        self._creations = creations
 
     async def list(self, query: ContactQuery) -> Found[Contact]:
         conditions = [found_in(CONTACTS.c.search, query.q)] if query.q else []
@@ -47,24 +49,33 @@ class ContactService:
         async with self._database.reading() as reader:
             return await _read(reader, contact_id)
 
-    async def create(self, content: ContactContent) -> Contact:
+    async def create(self, content: ContactContent, attempt: Attempt | None = None) -> Contact:
         """Store a new contact.
 
+        Args:
+            content: What is written.
+            attempt: Under which key a client may repeat it.
+
         Raises:
+            KeyInUse: A request with the key is under way.
+            KeyReused: The key stands for something else.
             Collision: Another contact of the clinic has the e-mail address.
         """
-        async with self._database.writing() as unit:
+        async with self._creations.once(attempt, Contact) as creation:
+            if creation.made is not None:
+                return creation.made
+            unit = creation.unit
             await _require_own_email(unit, content.email, besides=0)
             now, contact_id = now_of(self._clock), await unit.next_id(policies.CONTACTS)
             values = {**asdict(content), "version": 1, "created_at": now, "updated_at": now}
             await unit.execute(scope.insert(CONTACTS, id=contact_id, **_stored(values)))
             unit.changed(policies.CONTACTS, contact_id)
-            return Contact(id=contact_id, **values)
+            return await creation.keep(Contact(id=contact_id, **values))
 
     async def replace(self, contact_id: int, content: ContactContent, expected: Expectation) -> Contact:
         """Write all of a contact anew; raises as `change`."""
         async with self._database.writing() as unit:
-            current = await _read(unit, contact_id)
+            current = await _locked(unit, contact_id)
             version_of(current).require(expected)
             return await self._update(unit, current, content)
 
@@ -77,7 +88,7 @@ class ContactService:
             Collision: Another contact of the clinic has the e-mail address.
         """
         async with self._database.writing() as unit:
-            current = await _read(unit, contact_id)
+            current = await _locked(unit, contact_id)
             version_of(current).require(expected)
             return await self._update(unit, current, merged(ContactContent, current, change))
 
@@ -90,7 +101,7 @@ class ContactService:
             Collision: It has appointments or medical records.
         """
         async with self._database.writing() as unit:
-            version_of(await _read(unit, contact_id)).require(expected)
+            version_of(await _locked(unit, contact_id)).require(expected)
             await _require_unused(unit, contact_id)
             await unit.execute(scope.delete(CONTACTS).where(CONTACTS.c.id == contact_id))
             unit.changed(policies.CONTACTS, contact_id)
@@ -113,8 +124,21 @@ def version_of(contact: Contact) -> Version:
     return Version(policies.CONTACTS, contact.id, contact.version)
 
 
+def _of_id(contact_id: int) -> sa.Select[Any]:
+    return scope.select(CONTACTS, *_COLUMNS).where(CONTACTS.c.id == contact_id)
+
+
+async def _locked(unit: UnitOfWork, contact_id: int) -> Contact:
+    # Until this write ends nobody else changes it: what was judged is what is changed.
+    return await _found(unit, _of_id(contact_id).with_for_update(key_share=True))
+
+
 async def _read(reader: Reader, contact_id: int) -> Contact:
-    row = await reader.one(scope.select(CONTACTS, *_COLUMNS).where(CONTACTS.c.id == contact_id))
+    return await _found(reader, _of_id(contact_id))
+
+
+async def _found(reader: Reader, statement: sa.Select[Any]) -> Contact:
+    row = await reader.one(statement)
     if row is None:
         raise NotThere("The clinic has no contact of this id.")
     return _contact(row)

@@ -18,6 +18,7 @@ from app.schemas.medical_records import (
     RecordKind,
 )
 from app.schemas.merge_patch import merged
+from app.services.idempotency import Attempt, Creations
 from app.services.listing import Found, find
 from app.services.moments import now_of
 from app.services.versions import Expectation, Version
@@ -33,9 +34,10 @@ _COLUMNS = [MEDICAL_RECORDS.c[name] for name in MedicalRecord.__struct_fields__]
 class MedicalRecordService:
     """The bound clinic's medical records."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, creations: Creations) -> None:
         self._database = database
         self._clock = clock
+        self._creations = creations
 
     async def list(self, query: MedicalRecordQuery) -> Found[MedicalRecord]:
         newest_first = (MEDICAL_RECORDS.c.recorded_at.desc(), MEDICAL_RECORDS.c.id.desc())
@@ -52,26 +54,35 @@ class MedicalRecordService:
         async with self._database.reading() as reader:
             return await _read(reader, record_id)
 
-    async def create(self, content: MedicalRecordContent) -> MedicalRecord:
+    async def create(self, content: MedicalRecordContent, attempt: Attempt | None = None) -> MedicalRecord:
         """Store a new record.
 
+        Args:
+            content: What is written.
+            attempt: Under which key a client may repeat it.
+
         Raises:
+            KeyInUse: A request with the key is under way.
+            KeyReused: The key stands for something else.
             BrokenRule: The contact is not one of the clinic's.
         """
-        async with self._database.writing() as unit:
+        async with self._creations.once(attempt, MedicalRecord) as creation:
+            if creation.made is not None:
+                return creation.made
+            unit = creation.unit
             await _require_contact(unit, content.contact_id)
             now, record_id = now_of(self._clock), await unit.next_id(policies.MEDICAL_RECORDS)
             values = {**asdict(content), "version": 1, "created_at": now, "updated_at": now}
             await unit.execute(scope.insert(MEDICAL_RECORDS, id=record_id, **values))
             unit.changed(policies.MEDICAL_RECORDS, record_id)
-            return MedicalRecord(id=record_id, **values)
+            return await creation.keep(MedicalRecord(id=record_id, **values))
 
     async def replace(
         self, record_id: int, content: MedicalRecordContent, expected: Expectation
     ) -> MedicalRecord:
         """Write all of a record anew; raises as `change`, and `BrokenRule` for another contact."""
         async with self._database.writing() as unit:
-            current = await _read(unit, record_id)
+            current = await _locked(unit, record_id)
             version_of(current).require(expected)
             if content.contact_id != current.contact_id:
                 raise BrokenRule("contact_id", "cannot change: a record stays with its contact")
@@ -87,7 +98,7 @@ class MedicalRecordService:
             Outdated: The record changed since the caller read it.
         """
         async with self._database.writing() as unit:
-            current = await _read(unit, record_id)
+            current = await _locked(unit, record_id)
             version_of(current).require(expected)
             return await self._update(unit, current, merged(MedicalRecordContent, current, change))
 
@@ -117,8 +128,20 @@ def _conditions(query: MedicalRecordQuery) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _of_id(record_id: int) -> sa.Select[Any]:
+    return scope.select(MEDICAL_RECORDS, *_COLUMNS).where(MEDICAL_RECORDS.c.id == record_id)
+
+
+async def _locked(unit: UnitOfWork, record_id: int) -> MedicalRecord:
+    # Until this write ends nobody else changes it: what was judged is what is changed.
+    return await _found(unit, _of_id(record_id).with_for_update(key_share=True))
+
+
 async def _read(reader: Reader, record_id: int) -> MedicalRecord:
-    statement = scope.select(MEDICAL_RECORDS, *_COLUMNS).where(MEDICAL_RECORDS.c.id == record_id)
+    return await _found(reader, _of_id(record_id))
+
+
+async def _found(reader: Reader, statement: sa.Select[Any]) -> MedicalRecord:
     row = await reader.one(statement)
     if row is None:
         raise NotThere("The clinic has no medical record of this id.")

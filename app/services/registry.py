@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.services.analytics import AnalyticsService
 from app.services.appointments import AppointmentService
 from app.services.contacts import ContactService
+from app.services.idempotency import Creations
 from app.services.medical_records import MedicalRecordService
 from app.services.settings import SettingsService
 from app.services.stress import StressService
@@ -29,10 +30,11 @@ class Services:
 
 def make_services(database: Database, clock: Clock, zones: ClinicZones) -> Services:
     """Make every service on one database."""
+    creations = Creations(database, clock)
     return Services(
-        ContactService(database, clock),
-        AppointmentService(database, clock),
-        MedicalRecordService(database, clock),
+        ContactService(database, clock, creations),
+        AppointmentService(database, clock, creations),
+        MedicalRecordService(database, clock, creations),
         AnalyticsService(database, clock, zones),
         SettingsService(database, clock),
         StressService(clock),

@@ -42,12 +42,12 @@ class SettingsService:
             NotThere: The clinic has not been set up.
         """
         async with self._database.reading() as reader:
-            return await _read(reader)
+            return await _found(reader, _statement())
 
     async def replace(self, content: SettingsContent, expected: Expectation) -> Settings:
         """Write all settings anew; raises as `change`."""
         async with self._database.writing() as unit:
-            current = await _read(unit)
+            current = await _found(unit, _statement().with_for_update(of=CLINIC_SETTINGS))
             version_of(current).require(expected)
             return await self._update(unit, current, content)
 
@@ -60,7 +60,7 @@ class SettingsService:
             BrokenRule: The clinic would close before it opens.
         """
         async with self._database.writing() as unit:
-            current = await _read(unit)
+            current = await _found(unit, _statement().with_for_update(of=CLINIC_SETTINGS))
             version_of(current).require(expected)
             return await self._update(unit, current, merged(SettingsContent, current, change))
 
@@ -86,9 +86,12 @@ def version_of(settings: Settings) -> Version:
     return Version(policies.SETTINGS, 0, settings.version)
 
 
-async def _read(reader: Reader) -> Settings:
-    same_clinic = scope.join(CLINIC_SETTINGS, CLINICS, sa.true())
-    row = await reader.one(scope.select(same_clinic, *_COLUMNS))
+def _statement() -> sa.Select[Any]:
+    return scope.select(scope.join(CLINIC_SETTINGS, CLINICS, sa.true()), *_COLUMNS)
+
+
+async def _found(reader: Reader, statement: sa.Select[Any]) -> Settings:
+    row = await reader.one(statement)
     if row is None:
         raise NotThere("The clinic has not been set up.")
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view

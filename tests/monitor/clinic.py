@@ -110,7 +110,7 @@ async def clinic(
     settings = MonitorSettings(service="clinic", cache=store, **options)
     adoption = Adoption(
         resolver=Tokens(),
-        policies=[CachePolicy("notes", ttl_s=300)],
+        policies=[CachePolicy("notes", ttl_s=300), CachePolicy("letters", ttl_s=300)],
         cached=[LIST],
         database_url=database_url,
     )

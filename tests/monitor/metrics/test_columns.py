@@ -107,7 +107,7 @@ def test_the_whole_catalogue_has_a_place() -> None:
 def test_an_exemplar_is_a_whole_trace_id_or_none() -> None:
     """The last sampled trace of a bucket is kept; what is no id is ignored and the value still counts."""
     columns = columns_of(HTTP_DURATION)
-    histogram = columns.histograms(HTTP_DURATION).of("GET", "/x", "200", "")
+    histogram = columns.histograms(HTTP_DURATION).of("GET", "/x", "200", "", "known")
     histogram.observe(0.02, "ab" * 16)
     histogram.observe(0.021, "cd" * 16)
     histogram.observe(0.022, "short")

@@ -72,7 +72,7 @@ def test_a_request_is_counted_by_route_and_by_tenant(measurements: Measurements)
     }
     measurements.http.end("GET", "/api/contacts", 503, "TimeoutError", Outcome.SERVER_ERROR, 7, 0.2)
     assert exposed(measurements, "http_", "tenant_") == {
-        "http_server_request_duration_seconds_count{error_type=TimeoutError,"
+        "http_server_request_duration_seconds_count{caller=known,error_type=TimeoutError,"
         "http_request_method=GET,http_response_status_code=503,http_route=/api/contacts}": 1,
         "tenant_http_request_duration_seconds_count{tenant=7}": 1,
         "tenant_http_requests_total{outcome=server_error,tenant=7}": 1,
@@ -85,7 +85,7 @@ def test_unknown_methods_and_unmatched_routes_share_a_series(measurements: Measu
         measurements.http.begin(OTHER_METHOD)
         measurements.http.end(OTHER_METHOD, UNMATCHED, 404, None, Outcome.CLIENT_ERROR, None, 0.001)
     assert exposed(measurements, "http_server_request") == {
-        "http_server_request_duration_seconds_count{error_type=,http_request_method=_OTHER,"
+        "http_server_request_duration_seconds_count{caller=known,error_type=,http_request_method=_OTHER,"
         "http_response_status_code=404,http_route=__unmatched__}": 3
     }
     active = exposed(measurements, "http_server_active_requests")

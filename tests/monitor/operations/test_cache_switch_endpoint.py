@@ -139,3 +139,13 @@ async def test_a_position_that_makes_no_sense_is_refused(sqlite_url: str, positi
 
 async def hits(worker: Clinic, tenant: str) -> bool:
     return await worker.outcome(tenant) == "hit"
+
+
+async def test_a_domain_that_is_not_there_is_refused(workers: list[Clinic]) -> None:
+    """A typo moves nothing, and the answer lists what there is to switch."""
+    one, _ = workers
+
+    refused = await one.ask("PUT", SWITCH, "operator", {"enabled": False, "domain": "note"})
+
+    assert (422, True) == (refused.status_code, "letters, notes" in refused.json()["detail"])
+    assert {"off": [], "shares": []} == (await one.get(SWITCH, "operator")).json()
