@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from app.api_page import render as render_page
 from app.auth import TokenResolver
+from app.columns import TENANT_COLUMN
 from app.config import AppConfig
 from app.fault_injection import FaultLayer
 from app.naming import NAMING
@@ -23,7 +24,6 @@ from app.problems import HANDLERS, Unauthenticated, render
 from app.routes import STRESS_TABLE, TABLE
 from app.routes.table import Resource, route_of
 from app.services.registry import Services, make_services
-from app.tables import TENANT_COLUMN
 from app.warming import FirstPages
 from app.zones import ClinicZones
 from monitor.clock import Clock, SystemClock

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.types import TypeDecorator
 
+from app.columns import TENANT_COLUMN, UtcMoment
 from app.folding import search_text
+from app.housekeeping import METADATA as HOUSEKEEPING
 from monitor.database.kit_tables import METADATA as KIT_METADATA
 from monitor.database.kit_tables import id_sequences
 from monitor.database.scope import tenant_column
 
-TENANT_COLUMN = "clinic_id"
 METADATA = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -23,20 +22,7 @@ METADATA = sa.MetaData(
     }
 )
 ID_SEQUENCES = id_sequences(TENANT_COLUMN)
-ALL_METADATA = (METADATA, KIT_METADATA, ID_SEQUENCES.metadata)
-
-
-class UtcMoment(TypeDecorator[datetime]):
-    """A point in time: aware on the way in and out, UTC in the database, which on SQLite keeps no zone."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002 - the same
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+ALL_METADATA = (METADATA, KIT_METADATA, ID_SEQUENCES.metadata, HOUSEKEEPING)
 
 
 def _id() -> sa.Column[int]:
@@ -135,17 +121,6 @@ MEDICAL_RECORDS = sa.Table(
     _belongs_to_contact(),
     sa.Index("ix_medical_records_recorded_at", TENANT_COLUMN, "recorded_at", "id"),
     sa.Index("ix_medical_records_contact", TENANT_COLUMN, "contact_id", "recorded_at"),
-)
-
-IDEMPOTENCY_KEYS = sa.Table(
-    "idempotency_keys",
-    METADATA,
-    _clinic(),
-    sa.Column("key", sa.String(64), primary_key=True),
-    sa.Column("payload", sa.String(64), nullable=False),
-    sa.Column("made", sa.Text, nullable=False),
-    sa.Column("created_at", Moment, nullable=False),
-    sa.Index("ix_idempotency_keys_created_at", TENANT_COLUMN, "created_at"),
 )
 
 CLINIC_SETTINGS = sa.Table(

@@ -10,10 +10,10 @@ from opentelemetry import trace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.columns import TENANT_COLUMN
 from app.config import AppConfig
 from app.demo.clinics import DemoClinic
 from app.demo.seeding import missing_clinics, seed
-from app.tables import TENANT_COLUMN
 from monitor.clock import SystemClock
 from monitor.database.connections import PoolSettings
 from monitor.database.database_observer import Unobserved

@@ -16,14 +16,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from app.errors import KeyInUse, KeyReused
+from app.housekeeping import IDEMPOTENCY_KEYS
 from app.services.moments import now_of
-from app.tables import IDEMPOTENCY_KEYS
 from monitor.clock import Clock
 from monitor.database import scope
 from monitor.database.engine import Database
 from monitor.database.unit_of_work import UnitOfWork
 from monitor.errors import ConstraintViolated
-from monitor.tenancy.context import current
+from monitor.tenancy.context import current_tenant
 
 KEPT = timedelta(days=1)
 
@@ -95,7 +95,7 @@ class Creations:
             async with self._database.writing() as unit:
                 yield Creation(unit, None, None)
             return
-        claim = int(current()), attempt.key
+        claim = int(current_tenant()), attempt.key
         if claim in self._under_way:
             raise KeyInUse
         self._under_way.add(claim)

@@ -38,7 +38,7 @@ class HttpRecorder:
         """A request came in."""
         self._active[method].inc()
 
-    def end(
+    def end(  # noqa: PLR0917 - one call for each request, by position
         self,
         method: str,
         route: str,
@@ -48,8 +48,7 @@ class HttpRecorder:
         tenant: int | None,
         seconds: float,
         trace_id: str | None = None,
-        *,
-        known: bool = True,
+        known: bool = True,  # noqa: FBT001, FBT002 - the observer's protocol is positional
     ) -> None:
         """A request ended; exactly one call for every `begin`.
 

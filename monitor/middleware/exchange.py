@@ -199,7 +199,7 @@ class Exchange:
             tenant,
             ended - self.started,
             record.trace_id if kept else None,
-            known=record.identity is not None,
+            record.identity is not None,
         )
         if self._first_byte:
             listeners.recorder.first_byte(route, self._first_byte - self.started)

@@ -18,7 +18,7 @@ class HttpObserver(Protocol):
         """A request came in; exactly one `end` with the same method follows."""
         ...
 
-    def end(
+    def end(  # noqa: PLR0917 - one call for each request, by position
         self,
         method: str,
         route: str,
@@ -28,9 +28,8 @@ class HttpObserver(Protocol):
         tenant: int | None,
         seconds: float,
         exemplar: str | None,
+        known: bool,  # noqa: FBT001 - one call for each request, by position
         /,
-        *,
-        known: bool,
     ) -> None:
         """A request ended.
 

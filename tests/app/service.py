@@ -14,9 +14,10 @@ from opentelemetry.trace import NoOpTracer
 from starlette.types import ASGIApp
 
 from app.auth import Role, TokenIssuer
+from app.columns import TENANT_COLUMN
 from app.config import AppConfig
 from app.main import create_app
-from app.tables import CLINIC_SETTINGS, CLINICS, TENANT_COLUMN
+from app.tables import CLINIC_SETTINGS, CLINICS
 from app.variables import Key
 from monitor.clock import SystemClock
 from monitor.database import scope

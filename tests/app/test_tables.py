@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from app.tables import ALL_METADATA, METADATA, TENANT_COLUMN, UtcMoment
+from app.columns import TENANT_COLUMN, UtcMoment
+from app.tables import ALL_METADATA, METADATA
 from monitor.database.kit_tables import CACHE_EPOCH, CACHE_OUTBOX
 
 TABLES = [table for metadata in ALL_METADATA for table in metadata.sorted_tables]

@@ -20,11 +20,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.services",),
     ("app.auth", "app.schemas", "app.migrations"),
     ("app.config", "app.problems", "app.keys", "app.tables"),
+    ("app.housekeeping",),
     (
         "app",
         "app.errors",
         "app.folding",
         "app.loopback",
+        "app.columns",
         "app.naming",
         "app.policies",
         "app.variables",

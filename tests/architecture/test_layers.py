@@ -142,6 +142,8 @@ def test_imports_have_no_cycle() -> None:
                 "monitor.database",
                 "monitor.consistency",
                 "app.tables",
+                "app.columns",
+                "app.housekeeping",
                 "app.services",
                 "app.migrations",
                 "app.demo",

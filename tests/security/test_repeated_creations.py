@@ -8,8 +8,8 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from app.housekeeping import IDEMPOTENCY_KEYS
 from app.services.idempotency import KEPT
-from app.tables import IDEMPOTENCY_KEYS
 from monitor.database import scope
 from monitor.tenancy.context import bind
 from tests.app.service import (
@@ -136,9 +136,7 @@ async def test_a_key_is_kept_for_a_day(clinics_url: str, clinic: Service) -> Non
     assert (201, "Eva Melo") == (answer.status_code, answer.json()["name"])
 
 
-@pytest.mark.parametrize(
-    "key", ["", '""', '"', "x" * 256, '"a"b"', "two words"]
-)
+@pytest.mark.parametrize("key", ["", '""', '"', "x" * 256, '"a"b"', "two words"])
 async def test_what_is_no_key_is_refused(sqlite_service: Service, key: str) -> None:
     """A key is 1 to 255 printable characters."""
     answer = await sqlite_service.staff.ask(

@@ -16,10 +16,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.String(64), nullable=False),
         sa.Column("made", sa.Text, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("clinic_id", "key", name="pk_idempotency_keys"),
-        sa.ForeignKeyConstraint(
-            ["clinic_id"], ["clinics.clinic_id"], name="fk_idempotency_keys_clinics", ondelete="RESTRICT"
-        ),
+        sa.PrimaryKeyConstraint("clinic_id", "key"),
     )
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["clinic_id", "created_at"])
 
