@@ -26,7 +26,7 @@ def test_text_is_never_markup(text: str) -> None:
 
 def test_markup_nests_unchanged() -> None:
     """What an element function returned is put into another as it is."""
-    assert h.p("a < ", h.strong("b")) == "<p>a &lt; <strong>b</strong></p>"
+    assert h.p("a < ", h.code("b")) == "<p>a &lt; <code>b</code></p>"
     assert isinstance(h.p("x"), Markup)
 
 
