@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.definitions import DEPLOYMENT
 from app.drill.chain import SHORT
 from app.drill.command import Order
 from app.drill.scenarios import FAULTS, Scenario
@@ -15,7 +16,7 @@ from monitor.clock import Clock
 from monitor.definitions.deployment import Deployment
 from monitor.errors import ConfigurationError
 
-PROFILES = {"short": SHORT, "production": Deployment()}
+PROFILES = {"short": SHORT, "production": DEPLOYMENT}
 _NOTE = "paged: held by Alertmanager for its receiver; its API does not tell when it sent the message"
 
 

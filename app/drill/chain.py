@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -13,19 +14,19 @@ from typing import Self, TypeVar
 import aiohttp
 import yaml
 
+from app.definitions import DEPLOYMENT, development
 from app.drill.process import Server
 from app.drill.prometheus import Prometheus
 from app.drill.receiver import Receiver
 from app.drill.stack import AlertmanagerServer, PrometheusServer, RedisServer, TaskMedServer
 from monitor.definitions.deployment import Deployment
-from monitor.definitions.receivers import development
 from monitor.definitions.writer import definitions, write
 from monitor.errors import MonitorError
 
 # A quarter of a nominal minute is a scrape in production; at an hour a minute it would be 0.25 s, and
 # a machine that is busy would miss scrapes. So no time is shorter than the four scrapes of that minute.
 SCRAPE_S = 0.5
-SHORT = Deployment(pace=1 / 60, floor_s=4 * SCRAPE_S)
+SHORT = replace(DEPLOYMENT, pace=1 / 60, floor_s=4 * SCRAPE_S)
 _FOUND_S = 60.0
 
 AnyServer = TypeVar("AnyServer", bound=Server)

@@ -24,8 +24,8 @@ def alertmanager(environment: Environment, deployment: Deployment) -> dict[str, 
     return settings | {
         "templates": ["templates/*.tmpl"],
         "route": _route(environment, deployment),
-        "inhibit_rules": [inhibition.document() for inhibition in INHIBITIONS],
-        "receivers": _receivers(environment),
+        "inhibit_rules": [inhibition.document(deployment) for inhibition in INHIBITIONS],
+        "receivers": deployment.filled(_receivers(environment)),
     }
 
 
@@ -41,7 +41,7 @@ def _receivers(environment: Environment) -> list[dict[str, Any]]:
 
 
 def _route(environment: Environment, deployment: Deployment) -> dict[str, Any]:
-    """Route by severity; a page of a clinic with people of its own goes to both."""
+    """Route by severity; a page of a tenant with people of its own goes to both."""
     span = deployment.span
     escalated = [
         {

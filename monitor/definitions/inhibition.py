@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.definitions.deployment import Deployment
+
 _LEVELS = ("Service", "ManyTenants", "Tenant", "QuietTenant")
 _ERRORS = tuple(f"{level}ErrorsHigh" for level in _LEVELS)
 _LATENCY = tuple(f"{level}LatencyHigh" for level in _LEVELS)
@@ -42,11 +44,11 @@ class Inhibition:
     reason: str
     equal: tuple[str, ...] = ("job",)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, deployment: Deployment) -> dict[str, Any]:
         """Return the rule as Alertmanager reads it."""
         return {
-            "source_matchers": [_one_of(self.sources)],
-            "target_matchers": [_one_of(self.targets)],
+            "source_matchers": [_one_of([deployment.alert_name(name) for name in self.sources])],
+            "target_matchers": [_one_of([deployment.alert_name(name) for name in self.targets])],
             "equal": list(self.equal),
         }
 
@@ -83,11 +85,11 @@ INHIBITIONS: tuple[Inhibition, ...] = (
     ),
     Inhibition(("LatencyBudgetBurnFast",), ("LatencyBudgetBurnSlow",), "The page says more than the ticket."),
     *(
-        Inhibition((names[0],), names[1:], "The service's page names the worst clinics.")
+        Inhibition((names[0],), names[1:], "The service's page names the worst tenants.")
         for names in (_ERRORS, _LATENCY, _HIT_RATIO)
     ),
     *(
-        Inhibition((names[1],), (names[2],), "One page for many clinics.")
+        Inhibition((names[1],), (names[2],), "One page for many tenants.")
         for names in (_ERRORS, _LATENCY, _HIT_RATIO)
     ),
     *(

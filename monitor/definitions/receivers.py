@@ -1,4 +1,7 @@
-"""Where messages go in each environment; every secret is read from a file by Alertmanager."""
+"""Where messages go in each environment; every secret is read from a file by Alertmanager.
+
+What is written in double square brackets is filled in for the service.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import Any
 
 Integration = dict[str, list[dict[str, Any]]]
 
-_SECRETS = "/etc/alertmanager/secrets"
-_TITLE = '{{ template "taskmed.title" . }}'
-_TEXT = '{{ template "taskmed.text" . }}'
+SECRETS = "/etc/alertmanager/secrets"
+_TITLE = '{{ template "[[prefix]].title" . }}'
+_TEXT = '{{ template "[[prefix]].text" . }}'
 
 
 def webhook(url: str, *, token_file: str = "") -> Integration:
@@ -21,11 +24,11 @@ def webhook(url: str, *, token_file: str = "") -> Integration:
     return {"webhook_configs": [config]}
 
 
-def pagerduty(key_file: str = f"{_SECRETS}/pagerduty") -> Integration:
+def pagerduty(key_file: str = f"{SECRETS}/pagerduty") -> Integration:
     """Open one incident a group; its link leads to the dashboard."""
     details = {
-        name: f'{{{{ template "taskmed.{name}" . }}}}'
-        for name in ("value", "threshold", "normal", "clinic", "runbook", "dashboard")
+        name: f'{{{{ template "[[prefix]].{name}" . }}}}'
+        for name in ("value", "threshold", "normal", "[[tenant]]", "runbook", "dashboard")
     }
     return {
         "pagerduty_configs": [
@@ -34,15 +37,15 @@ def pagerduty(key_file: str = f"{_SECRETS}/pagerduty") -> Integration:
                 "send_resolved": True,
                 "severity": "critical",
                 "description": _TITLE,
-                "client": "TaskMed",
-                "client_url": '{{ template "taskmed.dashboard" . }}',
+                "client": "[[title]]",
+                "client_url": '{{ template "[[prefix]].dashboard" . }}',
                 "details": details,
             }
         ]
     }
 
 
-def slack(channel: str, url_file: str = f"{_SECRETS}/slack") -> Integration:
+def slack(channel: str, url_file: str = f"{SECRETS}/slack") -> Integration:
     """Write to a channel, in red while it fires and in green once it is over."""
     return {
         "slack_configs": [
@@ -52,14 +55,14 @@ def slack(channel: str, url_file: str = f"{_SECRETS}/slack") -> Integration:
                 "send_resolved": True,
                 "color": '{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}',
                 "title": _TITLE,
-                "title_link": '{{ template "taskmed.dashboard" . }}',
+                "title_link": '{{ template "[[prefix]].dashboard" . }}',
                 "text": _TEXT,
             }
         ]
     }
 
 
-def email(to: str, password_file: str = f"{_SECRETS}/smtp") -> Integration:
+def email(to: str, password_file: str = f"{SECRETS}/smtp") -> Integration:
     """Send plain text."""
     return {
         "email_configs": [
@@ -82,11 +85,11 @@ def both(*integrations: Integration) -> Integration:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Clinics whose pages also go to people of their own.
+    """Tenants whose pages also go to people of their own.
 
     Attributes:
         name: The receiver's name.
-        tenants: Ids of the clinics.
+        tenants: Their ids.
         receiver: Who hears of them besides the one on call.
     """
 
@@ -105,7 +108,7 @@ class Environment:
         ticket: Where work is collected.
         info: What is only worth knowing.
         watchdog: The dead man's switch.
-        escalations: Clinics with people of their own.
+        escalations: Tenants with people of their own.
         settings: Alertmanager's `global` section.
     """
 
@@ -118,14 +121,7 @@ class Environment:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-_SMTP = {
-    "smtp_smarthost": "smtp.taskmed.example:587",
-    "smtp_from": "alerts@taskmed.example",
-    "smtp_auth_username": "alerts",
-}
-
-
-def development(base: str = "http://localhost:9099") -> Environment:
+def development(base: str = "http://localhost:9099", escalations: tuple[Escalation, ...] = ()) -> Environment:
     """Post everything to one receiver on this machine."""
     return Environment(
         "development",
@@ -133,32 +129,5 @@ def development(base: str = "http://localhost:9099") -> Environment:
         ticket=webhook(f"{base}/ticket"),
         info=webhook(f"{base}/info"),
         watchdog=webhook(f"{base}/watchdog"),
-        escalations=(Escalation("flagship", (1,), webhook(f"{base}/flagship")),),
+        escalations=escalations,
     )
-
-
-def staging() -> Environment:
-    """Tell the team's channel, wake nobody."""
-    return Environment(
-        "staging",
-        page=slack("#taskmed-staging"),
-        ticket=slack("#taskmed-staging"),
-        info=slack("#taskmed-staging"),
-        watchdog=webhook("https://deadman.taskmed.example/staging", token_file=f"{_SECRETS}/deadman"),
-    )
-
-
-def production() -> Environment:
-    """Wake who is on call; collect tickets in the channel and by mail."""
-    return Environment(
-        "production",
-        page=both(pagerduty(), slack("#taskmed-pages")),
-        ticket=both(slack("#taskmed-tickets"), email("sre@taskmed.example")),
-        info=slack("#taskmed-info"),
-        watchdog=webhook("https://deadman.taskmed.example/production", token_file=f"{_SECRETS}/deadman"),
-        escalations=(Escalation("flagship", (1,), email("clinic-care@taskmed.example")),),
-        settings=_SMTP,
-    )
-
-
-ENVIRONMENTS = (development(), staging(), production())

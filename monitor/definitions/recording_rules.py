@@ -17,14 +17,14 @@ LOW_VOLUME_INTERVAL_S = 300.0
 
 def recording_files(deployment: Deployment) -> dict[str, tuple[RuleGroup, ...]]:
     """Return every recording rule, by the file it is written to and in groups by what they cost."""
-    low_volume = RuleGroup("taskmed-low-volume", _low_volume(deployment), LOW_VOLUME_INTERVAL_S)
+    low_volume = RuleGroup("low-volume", _low_volume(deployment), LOW_VOLUME_INTERVAL_S)
     return {
-        "recorded_service": (RuleGroup("taskmed-service", _service(deployment)),),
-        "recorded_budgets": (RuleGroup("taskmed-budgets", _budgets(deployment)),),
-        "recorded_tenants": (RuleGroup("taskmed-tenants", _tenants(deployment)),),
+        "recorded_service": (RuleGroup("service", _service(deployment)),),
+        "recorded_budgets": (RuleGroup("budgets", _budgets(deployment)),),
+        "recorded_tenants": (RuleGroup("tenants", _tenants(deployment)),),
         "recorded_low_volume": (low_volume,),
-        "recorded_cache": (RuleGroup("taskmed-cache", _cache(deployment)),),
-        "recorded_quantiles": (RuleGroup("taskmed-quantiles", _quantiles(deployment), QUANTILE_INTERVAL_S),),
+        "recorded_cache": (RuleGroup("cache", _cache(deployment)),),
+        "recorded_quantiles": (RuleGroup("quantiles", _quantiles(deployment), QUANTILE_INTERVAL_S),),
     }
 
 

@@ -34,14 +34,15 @@ class Concern(StrEnum):
 
 
 class Board(StrEnum):
-    """The uid of a dashboard; links hold it, so it never changes."""
+    """A dashboard: its file's name, and its uid after the service's prefix."""
 
-    SERVICE = "taskmed-service"
-    TENANTS = "taskmed-tenants"
-    CACHE = "taskmed-cache"
-    DATABASE = "taskmed-database"
-    RUNTIME = "taskmed-runtime"
-    CAPACITY = "taskmed-capacity"
+    SERVICE = "service"
+    TENANTS = "tenants"
+    CACHE = "cache"
+    DATABASE = "database"
+    RUNTIME = "runtime"
+    CAPACITY = "capacity"
+    OWN = "own"
 
 
 TENANT = "{{ $labels.tenant }}"
@@ -88,7 +89,7 @@ class AlertRule:
     """An alert and everything a page says about it.
 
     Attributes:
-        name: CamelCase, without the severity.
+        name: CamelCase, without the severity and without the service's prefix.
         expr: What must hold.
         severity: What it asks of people.
         concern: What is wrong.
@@ -125,7 +126,7 @@ class AlertRule:
 
     def document(self, deployment: Deployment) -> dict[str, Any]:
         """Return the rule as Prometheus reads it."""
-        document: dict[str, Any] = {"alert": self.name, "expr": self.expr}
+        document: dict[str, Any] = {"alert": deployment.alert_name(self.name), "expr": self.expr}
         if self.for_s:
             document["for"] = deployment.span(self.for_s)
         if self.keep_firing_s:
@@ -147,7 +148,7 @@ class AlertRule:
         return {name: text for name, text in texts.items() if text}
 
     def _dashboard_url(self, deployment: Deployment) -> str:
-        url = f"{deployment.grafana_url}/d/{self.board}?var-job={deployment.job}"
+        url = f"{deployment.grafana_url}/d/{deployment.uid(self.board)}?var-job={deployment.job}"
         return f"{url}&var-tenant={TENANT}" if TENANT in self.summary else url
 
 
@@ -156,7 +157,7 @@ class RuleGroup:
     """Rules evaluated one after the other; a source stands before what it inhibits.
 
     Attributes:
-        name: The group's name.
+        name: The group's name, after the service's prefix.
         rules: Its rules in order.
         interval_s: Nominal time between evaluations; None: Prometheus' own.
     """
@@ -170,7 +171,7 @@ class RuleGroup:
         return tuple(rule for rule in self.rules if isinstance(rule, AlertRule))
 
     def document(self, deployment: Deployment) -> dict[str, Any]:
-        document: dict[str, Any] = {"name": self.name}
+        document: dict[str, Any] = {"name": f"{deployment.slug}-{self.name}"}
         if self.interval_s is not None:
             document["interval"] = deployment.span(self.interval_s)
         rules = [

@@ -1,17 +1,18 @@
-"""The written part of runbooks and of the alerts' page: facts that the rules know.
+"""Runbooks and the alerts' page: prose of the kit, and facts that the rules know.
 
-The rest of a runbook is prose, kept where people read it; only what stands between the
-marks is written over.
+A runbook's prose is a template of the kit, filled in for the service; what a team adds to a
+written runbook below the line `<!-- ours -->` is kept when it is written again.
 """
 
 from __future__ import annotations
 
 import re
+from importlib import resources
 
 from monitor.definitions.alert_rules import all_alerts
 from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.inhibition import INHIBITIONS
-from monitor.definitions.rules import AlertRule, Board
+from monitor.definitions.rules import AlertRule
 
 HEADINGS = (
     "What users feel",
@@ -21,8 +22,9 @@ HEADINGS = (
     "How to know it is over",
 )
 _BEGIN, _END = "<!-- facts -->", "<!-- /facts -->"
+_OURS = "<!-- ours -->\n"
 _MARKED = re.compile(f"{_BEGIN}\n.*?{_END}", re.DOTALL)
-_FILES = {board: board.value.removeprefix("taskmed-") for board in Board}
+EMPTY_PAGE = f"# Alerts\n\n{_BEGIN}\n{_END}\n"
 
 
 def alerts_by_name(deployment: Deployment) -> dict[str, list[AlertRule]]:
@@ -31,6 +33,21 @@ def alerts_by_name(deployment: Deployment) -> dict[str, list[AlertRule]]:
     for alert in all_alerts(deployment):
         named.setdefault(alert.name, []).append(alert)
     return named
+
+
+def runbook(name: str, rules: list[AlertRule], deployment: Deployment, written: str = "") -> str:
+    """Return the runbook of an alert.
+
+    Args:
+        name: The alert's name without the service's prefix.
+        rules: Its rules.
+        deployment: The service.
+        written: The runbook as it stands; what the team added is kept.
+    """
+    file = resources.files("monitor.definitions").joinpath(f"templates/runbooks/{name}.md")
+    prose = file.read_text() if file.is_file() else skeleton(name)
+    _, line, ours = written.partition(_OURS)
+    return with_facts(deployment.filled(prose), runbook_facts(rules)) + line + ours
 
 
 def skeleton(name: str) -> str:
@@ -55,7 +72,7 @@ def runbook_facts(rules: list[AlertRule]) -> str:
         ("Stays", f"{duration(first.keep_firing_s)} after it is over" if first.keep_firing_s else ""),
         (
             "Look at",
-            f"panel `{first.panel}` of [{_FILES[first.board]}](../../dashboards/{_FILES[first.board]}.json)",
+            f"panel `{first.panel}` of [{first.board}](../../dashboards/{first.board}.json)",
         ),
         ("Muted by", _linked(muting(first.name))),
         ("Mutes", _linked(muted_by(first.name))),

@@ -14,19 +14,24 @@ from monitor.definitions.alertmanager import alertmanager
 from monitor.definitions.dashboards.all_dashboards import all_dashboards
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.kubernetes import prometheus_rule
-from monitor.definitions.receivers import ENVIRONMENTS, Environment
+from monitor.definitions.receivers import Environment
 from monitor.definitions.recording_rules import recording_files
 from monitor.definitions.rules import rule_file
-from monitor.definitions.runbooks import alert_table, alerts_by_name, runbook_facts, skeleton, with_facts
+from monitor.definitions.runbooks import EMPTY_PAGE, alert_table, alerts_by_name, runbook, with_facts
 
 _HEADER = "# Written by `python -m monitor.definitions`; change monitor/definitions instead.\n"
 _WIDE = 10_000  # queries stay on one line
 
 
 def definitions(
-    deployment: Deployment, environments: tuple[Environment, ...] = ENVIRONMENTS
+    deployment: Deployment, environments: tuple[Environment, ...] | None = None
 ) -> dict[str, str]:
-    """Return every generated file: path relative to the root, and its text."""
+    """Return every generated file: path relative to the root, and its text.
+
+    Args:
+        deployment: The service.
+        environments: Who hears what; the deployment's where none are given.
+    """
     rules = recording_files(deployment) | alert_files(deployment)
     groups = tuple(group for chosen in rules.values() for group in chosen)
     files = {
@@ -34,9 +39,9 @@ def definitions(
     }
     files |= {
         f"alerts/alertmanager/{environment.name}.yml": to_yaml(alertmanager(environment, deployment))
-        for environment in environments
+        for environment in (deployment.environments if environments is None else environments)
     }
-    files["alerts/alertmanager/templates/taskmed.tmpl"] = message_template()
+    files[f"alerts/alertmanager/templates/{deployment.slug}.tmpl"] = message_template(deployment)
     files |= {f"dashboards/{name}.json": to_json(board) for name, board in all_dashboards(deployment).items()}
     files["alerts/kubernetes/prometheusrule.yaml"] = to_yaml(prometheus_rule(groups, deployment))
     return files
@@ -47,11 +52,11 @@ def documents(deployment: Deployment, root: Path) -> dict[str, str]:
     files = {}
     for name, rules in alerts_by_name(deployment).items():
         path = f"docs/runbooks/{name}.md"
-        text = (root / path).read_text() if (root / path).exists() else skeleton(name)
-        files[path] = with_facts(text, runbook_facts(rules))
+        written = (root / path).read_text() if (root / path).exists() else ""
+        files[path] = runbook(name, rules, deployment, written)
     page = root / "docs/alerts.md"
-    if page.exists():
-        files["docs/alerts.md"] = with_facts(page.read_text(), alert_table(deployment))
+    text = page.read_text() if page.exists() else EMPTY_PAGE
+    files["docs/alerts.md"] = with_facts(text, alert_table(deployment))
     return files
 
 
@@ -68,9 +73,11 @@ def to_json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def message_template() -> str:
+def message_template(deployment: Deployment) -> str:
     """Return the templates of messages."""
-    return resources.files("monitor.definitions").joinpath("templates/taskmed.tmpl").read_text()
+    file = resources.files("monitor.definitions").joinpath("templates/messages.tmpl")
+    text: str = deployment.filled(file.read_text())
+    return text
 
 
 def write(files: dict[str, str], root: Path) -> None:

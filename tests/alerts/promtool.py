@@ -11,13 +11,12 @@ from typing import Any
 
 import yaml
 
+from app.definitions import DEPLOYMENT
 from monitor.definitions.alert_rules import all_alerts
-from monitor.definitions.deployment import Deployment
 from monitor.definitions.rules import AlertRule
 from tests.alerts.traffic import Series
 from tests.binaries import ROOT
 
-DEPLOYMENT = Deployment()
 RULES = ROOT / "alerts" / "rules"
 
 

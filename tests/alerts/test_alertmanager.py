@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.definitions import DEPLOYMENT, development, production
 from monitor.definitions.alert_rules import all_alerts
 from monitor.definitions.alertmanager import GROUP_WAIT_S, alertmanager
-from monitor.definitions.deployment import Deployment
-from monitor.definitions.receivers import ENVIRONMENTS, Environment, development, production
+from monitor.definitions.receivers import Environment
 from monitor.definitions.rules import AlertRule, Severity
-from tests.alerts.promtool import DEPLOYMENT, seconds
+from tests.alerts.promtool import seconds
 from tests.binaries import ROOT, need
 
 pytestmark = pytest.mark.prometheus
@@ -45,7 +45,7 @@ def _expected(severity: Severity, tenant: str) -> str:
 
 
 @NEWER
-@pytest.mark.parametrize("environment", [environment.name for environment in ENVIRONMENTS])
+@pytest.mark.parametrize("environment", [environment.name for environment in DEPLOYMENT.environments])
 def test_each_configuration_is_valid(environment: str, newer: bool) -> None:  # noqa: FBT001 - a pytest parameter
     """Both releases of Alertmanager accept what every environment loads, templates included."""
     done = _amtool(newer, "check-config", str(FOLDER / f"{environment}.yml"))
@@ -87,7 +87,7 @@ def test_an_alert_without_a_severity_is_a_page() -> None:
     assert done.stdout.strip() == "page"
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: environment.name)
+@pytest.mark.parametrize("environment", DEPLOYMENT.environments, ids=lambda environment: environment.name)
 def test_no_secret_is_in_a_configuration(environment: Environment) -> None:
     """Keys, passwords and hooks are read from files by Alertmanager."""
     text = yaml.safe_dump(alertmanager(environment, DEPLOYMENT))
@@ -106,7 +106,7 @@ def test_a_group_waits_for_an_evaluation() -> None:
 
 def test_no_repeat_falls_on_a_flush() -> None:
     """A repeat interval that is a multiple of the group interval comes one flush late, or twice."""
-    config = alertmanager(production(), Deployment())
+    config = alertmanager(production(), DEPLOYMENT)
 
     for route in (config["route"], *config["route"]["routes"]):
         interval = seconds(route.get("group_interval", config["route"]["group_interval"]))

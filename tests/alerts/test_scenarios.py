@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from monitor.definitions.alert_rules import all_alerts
-from tests.alerts.promtool import DEPLOYMENT, RULES, Scenario, run
+from tests.alerts.promtool import RULES, Scenario, run
 from tests.alerts.scenarios import burn_rates, cache, database, objectives, presence, telemetry
 from tests.binaries import need
 

@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.routes", "app.fault_injection"),
     ("app.services",),
     ("app.auth", "app.schemas", "app.migrations"),
-    ("app.config", "app.problems", "app.keys", "app.tables"),
+    ("app.config", "app.problems", "app.keys", "app.tables", "app.definitions"),
     ("app.housekeeping",),
     (
         "app",

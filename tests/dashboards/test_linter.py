@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from monitor.definitions.alert_rules import all_alerts
-from monitor.definitions.deployment import Deployment
 from monitor.definitions.rules import Board
 from monitor.metrics.catalogue import CATALOGUE, Kind
 from tests.dashboards.boards import BOARDS, Json, everything, filled, panels
@@ -161,7 +161,7 @@ def test_shared_crosshair_and_links(board: Json) -> None:
 def test_uids_never_change() -> None:
     """Links from alerts, runbooks and bookmarks hold the uid."""
     assert {name: board["uid"] for name, board in BOARDS.items()} == UIDS
-    assert {board.value for board in Board} == set(UIDS.values())
+    assert {DEPLOYMENT.uid(board) for board in Board if board is not Board.OWN} == set(UIDS.values())
 
 
 def _links(value: Any) -> Iterator[str]:
@@ -176,7 +176,7 @@ def _links(value: Any) -> Iterator[str]:
 
 
 def _alert_links() -> set[str]:
-    alerts = (alert.document(Deployment()) for alert in all_alerts(Deployment()))
+    alerts = (alert.document(DEPLOYMENT) for alert in all_alerts(DEPLOYMENT))
     return {alert["annotations"]["dashboard_url"] for alert in alerts}
 
 

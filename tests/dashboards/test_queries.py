@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.definitions import DEPLOYMENT
 from monitor.definitions.alert_rules import alert_files, all_alerts
-from monitor.definitions.deployment import Deployment
 from monitor.definitions.recording_rules import recording_files
 from monitor.definitions.rules import AlertRule, RecordingRule
 from monitor.metrics.catalogue import CATALOGUE, Kind
@@ -17,7 +17,6 @@ from tests.binaries import need
 from tests.dashboards.boards import BOARDS, filled, queries
 from tests.dashboards.promql import grouped_by, selectors
 
-DEPLOYMENT = Deployment()
 # Standard names of every Python process, which people look for by hand.
 BY_HAND = {
     "process_virtual_memory_bytes",
@@ -126,5 +125,5 @@ def test_every_metric_is_shown() -> None:
 @pytest.mark.parametrize("alert", all_alerts(DEPLOYMENT), ids=lambda alert: alert.name)
 def test_every_alerts_panel_is_there(alert: AlertRule) -> None:
     """The dashboard that an alert links to has the panel that shows its value."""
-    (board,) = (board for board in BOARDS.values() if board["uid"] == alert.board)
+    (board,) = (board for board in BOARDS.values() if board["uid"] == DEPLOYMENT.uid(alert.board))
     assert alert.panel in [panel["title"] for panel in board["panels"]]

@@ -18,7 +18,7 @@ def burn_rate_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
     objectives = deployment.objectives
     availability = _level(deployment, objectives.availability, recorded.ERRORS, Concern.ERRORS, "failed")
     latency = _level(deployment, objectives.latency, recorded.SLOW, Concern.LATENCY, "slow")
-    return (RuleGroup("taskmed-burn-rates", (*availability, *latency)),)
+    return (RuleGroup("burn-rates", (*availability, *latency)),)
 
 
 def _level(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.recording_rules import own
-from monitor.definitions.rules import AlertRule, Board, Concern, RuleGroup, Severity, value_as
+from monitor.definitions.rules import TENANT, AlertRule, Board, Concern, RuleGroup, Severity, value_as
 from monitor.metrics.catalogue import (
     CACHE_BREAKER,
     CACHE_EPOCH_CHANGES,
@@ -20,7 +20,7 @@ def cache_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
     """Return the alerts on the cache's store, outbox and promise."""
     return (
         RuleGroup(
-            "taskmed-cache-alerts",
+            "cache-alerts",
             (_store(deployment), _inconsistency(deployment), _outbox(deployment), _epoch(deployment)),
         ),
     )
@@ -57,8 +57,11 @@ def _inconsistency(deployment: Deployment) -> AlertRule:
         ),
         severity=Severity.PAGE,
         concern=Concern.CONSISTENCY,
-        meaning="A cached answer differed from the database: clinics may be shown outdated data.",
-        summary="Clinic {{ $labels.tenant }}: outdated {{ $labels.domain }} in the cache",
+        meaning=(
+            f"A cached answer differed from the database: {deployment.naming.plural} may be shown outdated"
+            " data."
+        ),
+        summary=f"{deployment.naming.heading} {TENANT}: outdated {{{{ $labels.domain }}}} in the cache",
         value='printf "%.0f"',
         threshold=f"any inconsistency within {duration(_RECENT_S)}",
         normal="none, ever",

@@ -12,7 +12,7 @@ _KEEP_FIRING_S = 900.0  # outlasts every page it mutes
 
 def database_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
     """Return the alerts on the database pool."""
-    return (RuleGroup("taskmed-database", (_exhausted(deployment), _saturated(deployment))),)
+    return (RuleGroup("database", (_exhausted(deployment), _saturated(deployment))),)
 
 
 def _exhausted(deployment: Deployment) -> AlertRule:

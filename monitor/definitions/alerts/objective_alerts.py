@@ -55,22 +55,22 @@ class Subject:
 
 def subjects(deployment: Deployment) -> tuple[Subject, Subject, Subject]:
     """Return the three thresholds of the objectives with their series."""
-    objectives = deployment.objectives
+    objectives, one = deployment.objectives, deployment.naming.singular
     return (
         Subject(
             "Errors", "High", "error ratio", objectives.error_ratio, Concern.ERRORS,
             recorded.ERROR_RATIO, recorded.REQUESTS, recorded.TENANT_ERROR_RATIO, recorded.TENANT_REQUESTS,
-            "humanizePercentage", Board.SERVICE, "Error ratio", "Error ratio by clinic",
+            "humanizePercentage", Board.SERVICE, "Error ratio", f"Error ratio by {one}",
         ),
         Subject(
             "Latency", "High", "mean response time", objectives.latency_mean, Concern.LATENCY,
             recorded.MEAN, recorded.REQUESTS, recorded.TENANT_MEAN, recorded.TENANT_REQUESTS,
-            "humanizeDuration", Board.SERVICE, "Mean response time", "Mean response time by clinic",
+            "humanizeDuration", Board.SERVICE, "Mean response time", f"Mean response time by {one}",
         ),
         Subject(
             "HitRatio", "Low", "cache hit ratio", objectives.hit_ratio, Concern.HIT_RATIO,
             recorded.HIT_RATIO, recorded.LOOKUPS, recorded.TENANT_HIT_RATIO, recorded.TENANT_LOOKUPS,
-            "humanizePercentage", Board.CACHE, "Hit ratio", "Hit ratio by clinic",
+            "humanizePercentage", Board.CACHE, "Hit ratio", f"Hit ratio by {one}",
         ),
     )  # fmt: skip
 
@@ -79,7 +79,7 @@ def objective_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
     """Return one group for each threshold: service, many tenants, single tenant, in that order."""
     return tuple(
         RuleGroup(
-            f"taskmed-{subject.concern.value.replace('_', '-')}",
+            f"{subject.concern.value.replace('_', '-')}",
             (_service(deployment, subject), _many(deployment, subject), _tenant(deployment, subject)),
         )
         for subject in subjects(deployment)
@@ -139,22 +139,23 @@ def _service(deployment: Deployment, subject: Subject) -> AlertRule:
 
 def _many(deployment: Deployment, subject: Subject) -> AlertRule:
     threshold, limit = subject.threshold, deployment.objectives.limits.tenants_at_once
+    naming = deployment.naming
     for_s = threshold.for_s + threshold.tenant_delay_s * _MANY_DELAY
     return AlertRule(
         name=f"ManyTenants{subject.word}{subject.state}",
         expr=f"count by (job) ({_tenant_broken(deployment, subject)}) > {limit}",
         severity=Severity.PAGE,
         concern=subject.concern,
-        meaning=f"The {subject.what} of many clinics is {bound_text(threshold)} at the same time.",
-        summary=f"{value_as('humanize')} clinics with {subject.what} {bound_text(threshold)}",
+        meaning=f"The {subject.what} of many {naming.plural} is {bound_text(threshold)} at the same time.",
+        summary=f"{value_as('humanize')} {naming.plural} with {subject.what} {bound_text(threshold)}",
         value="humanize",
-        threshold=f"more than {limit} clinics with {subject.what} {window_text(threshold, for_s)}",
-        normal="no clinic",
+        threshold=f"more than {limit} {naming.plural} with {subject.what} {window_text(threshold, for_s)}",
+        normal=f"no {naming.singular}",
         board=Board.TENANTS,
         panel=subject.tenant_panel,
         for_s=for_s,
         keep_firing_s=threshold.keep_firing_s * _MANY_KEEP,
-        guard=f"clinics {_guard(subject)} do not count",
+        guard=f"{naming.plural} {_guard(subject)} do not count",
     )
 
 
@@ -166,8 +167,8 @@ def _tenant(deployment: Deployment, subject: Subject) -> AlertRule:
         expr=_tenant_broken(deployment, subject),
         severity=Severity.PAGE,
         concern=subject.concern,
-        meaning=f"The {subject.what} of one clinic is {bound_text(threshold)}.",
-        summary=f"Clinic {TENANT}: {subject.what} {value_as(subject.value)}",
+        meaning=f"The {subject.what} of one {deployment.naming.singular} is {bound_text(threshold)}.",
+        summary=f"{deployment.naming.heading} {TENANT}: {subject.what} {value_as(subject.value)}",
         value=subject.value,
         threshold=window_text(threshold, for_s),
         normal=threshold.normal,

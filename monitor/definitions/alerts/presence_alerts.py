@@ -15,7 +15,7 @@ def presence_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
     """Return the alerts that need no series of the service to fire."""
     return (
         RuleGroup(
-            "taskmed-presence",
+            "presence",
             (
                 _down(deployment),
                 _missing(deployment),

@@ -11,12 +11,12 @@ from monitor.definitions.rules import TENANT, AlertRule, Board, RuleGroup, Sever
 
 
 def quiet_tenant_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
-    """Return the tickets for clinics with few requests.
+    """Return the tickets for tenants with few requests.
 
     There is none on the hit ratio: with few requests entries expire before they are asked
     for again, which harms nobody.
     """
-    return (RuleGroup("taskmed-quiet-tenants", _low_volume(deployment)),)
+    return (RuleGroup("quiet-tenants", _low_volume(deployment)),)
 
 
 def _low_volume(deployment: Deployment) -> tuple[AlertRule, ...]:
@@ -60,8 +60,11 @@ def _quiet(
         expr=" or ".join(parts),
         severity=Severity.TICKET,
         concern=subject.concern,
-        meaning=f"The {subject.what} of a clinic with few requests has long been {bound_text(threshold)}.",
-        summary=(f"Quiet clinic {TENANT}: {subject.what} {value_as(subject.value)}"),
+        meaning=(
+            f"The {subject.what} of {deployment.naming.a_tenant} with few requests has long been"
+            f" {bound_text(threshold)}."
+        ),
+        summary=(f"Quiet {deployment.naming.singular} {TENANT}: {subject.what} {value_as(subject.value)}"),
         value=subject.value,
         threshold=f"{bound_text(threshold)}, measured over {windows}, for {duration(bound.for_s)}",
         normal=threshold.normal,

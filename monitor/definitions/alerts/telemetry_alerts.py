@@ -22,7 +22,7 @@ def telemetry_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
     """Return the tickets on the process and on what it tells."""
     return (
         RuleGroup(
-            "taskmed-telemetry",
+            "telemetry",
             (
                 _loop_lag(deployment),
                 _scrape_slow(deployment),
@@ -86,7 +86,7 @@ def _scrape_large(deployment: Deployment) -> AlertRule:
         summary=f"{deployment.title}: a scrape of {INSTANCE} is {value_as('humanize1024')}B",
         value="humanize1024",
         threshold=f"over {bound / 1e6:g} MB, for 10m",
-        normal="under 4 MB with 1,000 clinics",
+        normal=f"under 4 MB with 1,000 {deployment.naming.plural}",
         board=Board.RUNTIME,
         panel="Scrape size",
         for_s=600.0,
@@ -100,7 +100,10 @@ def _overflow(deployment: Deployment) -> AlertRule:
         expr=f"sum by (job) (rate({series}[{deployment.span(300)}])) > 0",
         severity=Severity.TICKET,
         concern=Concern.TELEMETRY,
-        meaning="More clinics are active than may have series of their own: newcomers are counted together.",
+        meaning=(
+            f"More {deployment.naming.plural} are active than may have series of their own: newcomers are"
+            " counted together."
+        ),
         summary=f"{deployment.title}: {value_as('humanize')} observations a second in the overflow tenant",
         value="humanize",
         threshold="any, for 15m",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.definitions.dashboards.cache import cache
 from monitor.definitions.dashboards.capacity import capacity
 from monitor.definitions.dashboards.database import database
+from monitor.definitions.dashboards.own import own_board
 from monitor.definitions.dashboards.panel import Json
 from monitor.definitions.dashboards.runtime import runtime
 from monitor.definitions.dashboards.service import service
@@ -14,6 +15,7 @@ from monitor.definitions.deployment import Deployment
 
 def all_dashboards(deployment: Deployment) -> dict[str, Json]:
     """Return the dashboards: what to open first, first."""
+    own = {"own": own_board(deployment)} if deployment.rows else {}
     return {
         "service": service(deployment),
         "tenants": tenants(deployment),
@@ -21,4 +23,5 @@ def all_dashboards(deployment: Deployment) -> dict[str, Json]:
         "database": database(deployment),
         "runtime": runtime(deployment),
         "capacity": capacity(deployment),
+        **own,
     }

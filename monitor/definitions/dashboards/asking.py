@@ -17,7 +17,7 @@ def of_service(deployment: Deployment, *matchers: str) -> Queries:
 
 
 def of_tenants(*matchers: str) -> Queries:
-    """Ask about requests by clinic, and about every other metric of the service."""
+    """Ask about requests by tenant, and about every other metric of the service."""
     return Queries(TENANT_FAMILY, INTERVAL, (JOB, *matchers))
 
 

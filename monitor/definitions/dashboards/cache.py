@@ -6,12 +6,13 @@ from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
 from monitor.definitions.dashboards.asking import BY_RESULT, none_of, of_tenants, shown
 from monitor.definitions.dashboards.cache_store import outbox, store
-from monitor.definitions.dashboards.layout import Row, dashboard
+from monitor.definitions.dashboards.layout import dashboard
 from monitor.definitions.dashboards.panel import (
     GREEN,
     Json,
     Panel,
     Query,
+    Row,
     by_name,
     fixed,
     worse_above,
@@ -30,6 +31,7 @@ def cache(deployment: Deployment) -> Json:
     """Return the dashboard of the cache."""
     objectives = deployment.objectives
     return dashboard(
+        deployment,
         Board.CACHE,
         f"{deployment.title}: cache",
         "Does the cache serve, is what it serves right, and are its store and outbox well?",

@@ -1,16 +1,17 @@
-"""Capacity and trends: how it grows, how much is left, and what each clinic costs."""
+"""Capacity and trends: how it grows, how much is left, and what each tenant costs."""
 
 from __future__ import annotations
 
 from monitor.definitions import recorded
 from monitor.definitions.dashboards import variables
 from monitor.definitions.dashboards.asking import of_tenants, shown
-from monitor.definitions.dashboards.layout import Row, dashboard, drill_down
+from monitor.definitions.dashboards.layout import dashboard, drill_down
 from monitor.definitions.dashboards.panel import (
     RED,
     Json,
     Panel,
     Query,
+    Row,
     by_name,
     by_regexp,
     fixed,
@@ -34,9 +35,10 @@ _WEEK_AGO = by_regexp(
 def capacity(deployment: Deployment) -> Json:
     """Return the dashboard to plan by."""
     return dashboard(
+        deployment,
         Board.CAPACITY,
         f"{deployment.title}: capacity and trends",
-        "How traffic grows, how much is left before the measured limit, and what each clinic costs.",
+        "How traffic grows, how much is left before the measured limit, and what each [[tenant]] costs.",
         (
             variables.datasource(),
             variables.job(),
@@ -53,7 +55,7 @@ def capacity(deployment: Deployment) -> Json:
             Row("Headroom", _headroom()),
             Row("Growth", _growth()),
             Row("Response time against users", _users()),
-            Row("Cost by clinic", _cost()),
+            Row("Cost by [[tenant]]", _cost()),
         ),
         span="now-7d",
     )
@@ -112,12 +114,12 @@ def _headroom() -> tuple[Panel, ...]:
 
 
 def _growth() -> tuple[Panel, ...]:
-    requests, clinics = (
+    requests, tenants = (
         shown(recorded.REQUESTS),
         f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} > 0)",
     )
     mean, memory = shown(recorded.MEAN), shown(catalogue.PROCESS_RESIDENT.name)
-    clinics_before = f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} offset 1w > 0)"
+    tenants_before = f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} offset 1w > 0)"
     return (
         timeseries(
             "Requests and a week before",
@@ -128,11 +130,11 @@ def _growth() -> tuple[Panel, ...]:
             overrides=(_WEEK_AGO,),
         ),
         timeseries(
-            "Clinics active and a week before",
-            "Clinics with traffic now and at the same time a week before.",
+            "[[Tenants]] active and a week before",
+            "[[Tenants]] with traffic now and at the same time a week before.",
             "short",
-            Query(clinics, "now"),
-            Query(clinics_before, "a week before"),
+            Query(tenants, "now"),
+            Query(tenants_before, "a week before"),
             overrides=(_WEEK_AGO,),
         ),
         timeseries(
@@ -175,10 +177,10 @@ def _users() -> tuple[Panel, ...]:
             overrides=(right,),
         ),
         timeseries(
-            "Response time against clinics",
-            "Active clinics (left) and response time (right).",
+            "Response time against [[tenants]]",
+            "Active [[tenants]] (left) and response time (right).",
             "short",
-            Query(f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} > 0)", "clinics"),
+            Query(f"count({shown(recorded.TENANT_REQUESTS, AUTHENTICATED)} > 0)", "[[tenants]]"),
             Query(f"max({shown(recorded.quantile('job', 0.5))})", "P50"),
             Query(p95, "P95"),
             height=_TALL,
@@ -196,15 +198,15 @@ def _cost() -> tuple[Panel, ...]:
     misses = shown(catalogue.CACHE_REQUESTS.name, variables.TENANT, 'result!="hit"')
     return (
         table(
-            "Cost by clinic",
-            "What each clinic costs a month: its share of all the time spent on requests in the range, of the"
-            " cost a month (variable). Time is spent in the database, the cache and the CPU alike.",
+            "Cost by [[tenant]]",
+            "What each [[tenant]] costs a month: its share of all the time spent on requests in the range, of"
+            " the cost a month (variable). Time is spent in the database, the cache and the CPU alike.",
             "tenant",
-            "Clinic",
+            "[[Tenant]]",
             Column("Cost a month", f"{share} * $cost", "currencyEUR", gauge=True),
             Column("Time share", share, "percentunit"),
             Column("Requests", f"sum by (tenant) (increase({requests}[$__range]))", "short"),
             Column("Reads that missed", f"sum by (tenant) (increase({misses}[$__range]))", "short"),
-            link=drill_down(Board.TENANTS, "This clinic's page", "tenant", "Clinic"),
+            link=drill_down(Board.TENANTS, "This [[tenant]]'s page", "tenant", "[[Tenant]]"),
         ),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from monitor.definitions.dashboards import variables
 from monitor.definitions.dashboards.asking import BY_QUANTILE, none_of, of_tenants, shown
-from monitor.definitions.dashboards.layout import Row, dashboard
+from monitor.definitions.dashboards.layout import dashboard
 from monitor.definitions.dashboards.panel import (
     GREEN,
     RED,
     Json,
     Panel,
     Query,
+    Row,
     by_name,
     by_regexp,
     fixed,
@@ -31,6 +32,7 @@ _SUMMARY = "db_query_summary"
 def database(deployment: Deployment) -> Json:
     """Return the dashboard of the database."""
     return dashboard(
+        deployment,
         Board.DATABASE,
         f"{deployment.title}: database",
         "What is asked of the database, how long it takes, whether the pool lasts.",

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from monitor.definitions.dashboards.panel import DATASOURCE, Json, Panel
+from monitor.definitions.dashboards.panel import DATASOURCE, Json, Panel, Row
 from monitor.definitions.dashboards.variables import JOB
+from monitor.definitions.deployment import Deployment
 from monitor.definitions.rules import Board, Severity
 from monitor.metrics.catalogue import BUILD
 
 COLUMNS = 24
 SCHEMA_VERSION = 42  # Grafana 12
-TAG = "taskmed"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Panels under one heading, placed from left to right.
-
-    Attributes:
-        title: The heading.
-        panels: The panels; those of one line have one height.
-        collapsed: Whether it is closed at first, so that its queries run only when asked for.
-    """
-
-    title: str
-    panels: tuple[Panel, ...]
-    collapsed: bool = False
+TAG = "[[prefix]]"
 
 
 def dashboard(
+    deployment: Deployment,
     board: Board,
     title: str,
     description: str,
@@ -40,8 +26,8 @@ def dashboard(
     span: str = "now-1h",
 ) -> Json:
     """Return a dashboard as Grafana reads it: shared crosshair, not editable, linked to its siblings."""
-    return {
-        "uid": board.value,
+    document: Json = {
+        "uid": deployment.uid(board),
         "title": title,
         "description": description,
         "tags": [TAG],
@@ -58,6 +44,8 @@ def dashboard(
         "templating": {"list": list(variables)},
         "panels": placed(rows),
     }
+    whole: Json = deployment.filled(document)
+    return whole
 
 
 def placed(rows: Sequence[Row]) -> list[Json]:
@@ -105,7 +93,7 @@ def _siblings() -> Json:
         "includeVars": True,
         "keepTime": True,
         "targetBlank": False,
-        "tooltip": "The other dashboards, with the same clinic and time",
+        "tooltip": "The other dashboards, with the same [[tenant]] and time",
         "url": "",
     }
 
@@ -142,6 +130,6 @@ def drill_down(board: Board, title: str, variable: str, field: str) -> Json:
     chosen = f"${{job:queryparam}}&var-{variable}=${{__data.fields.{field}}}"
     return {
         "title": title,
-        "url": f"/d/{board}?{chosen}&${{__url_time_range}}",
+        "url": f"/d/[[prefix]]-{board}?{chosen}&${{__url_time_range}}",
         "targetBlank": False,
     }

@@ -137,6 +137,21 @@ class Panel:
         return document | self.extra
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels under one heading, placed from left to right.
+
+    Attributes:
+        title: The heading.
+        panels: The panels; those of one line have one height.
+        collapsed: Whether it is closed at first, so that its queries run only when asked for.
+    """
+
+    title: str
+    panels: tuple[Panel, ...]
+    collapsed: bool = False
+
+
 def by_name(name: str, **properties: Any) -> Json:
     """Override fields of one name; keyword `custom__x` sets `custom.x`."""
     return _override("byName", name, properties)

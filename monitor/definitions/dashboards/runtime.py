@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from monitor.definitions.dashboards import variables
 from monitor.definitions.dashboards.asking import THE_BOUND, line_at, none_of, of_tenants, shown
-from monitor.definitions.dashboards.layout import Row, dashboard
-from monitor.definitions.dashboards.panel import GREEN, RED, Json, Panel, Query, by_name, fixed, worse_above
+from monitor.definitions.dashboards.layout import dashboard
+from monitor.definitions.dashboards.panel import (
+    GREEN,
+    RED,
+    Json,
+    Panel,
+    Query,
+    Row,
+    by_name,
+    fixed,
+    worse_above,
+)
 from monitor.definitions.dashboards.panels import mapped, stat, states, timeseries
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.rules import Board
@@ -17,6 +27,7 @@ def runtime(deployment: Deployment) -> Json:
     """Return the dashboard of traces and processes."""
     limits = deployment.objectives.limits
     return dashboard(
+        deployment,
         Board.RUNTIME,
         f"{deployment.title}: traces and runtime",
         "What is kept of the traces, how the processes are, and what their telemetry costs.",
@@ -220,18 +231,18 @@ def _telemetry(limits: Limits) -> tuple[Panel, ...]:
         ),
         timeseries(
             "Tenant budget",
-            "Clinics with series of their own against the most there may be.",
+            "[[Tenants]] with series of their own against the most there may be.",
             "short",
-            Query(f"max({shown(catalogue.TENANT_SERIES.name)})", "clinics"),
+            Query(f"max({shown(catalogue.TENANT_SERIES.name)})", "[[tenants]]"),
             Query(f"max({shown(catalogue.TENANT_BUDGET.name)})", "budget"),
             width=8,
             overrides=(by_name("budget", color=fixed(RED), custom__fillOpacity=0),),
         ),
         timeseries(
             "Observations in the overflow",
-            "Observations a second in the overflow for want of budget, of clinics and other labels.",
+            "Observations a second in the overflow for want of budget, of [[tenants]] and other labels.",
             "cps",
-            Query(f"sum(rate({shown(catalogue.TENANT_OVERFLOW.name)}[$__rate_interval]))", "clinics"),
+            Query(f"sum(rate({shown(catalogue.TENANT_OVERFLOW.name)}[$__rate_interval]))", "[[tenants]]"),
             Query(none_of(ask.per_second(catalogue.LABEL_OVERFLOW.name, "metric"), "metric"), "{{metric}}"),
             width=8,
         ),

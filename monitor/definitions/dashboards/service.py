@@ -12,7 +12,7 @@ from monitor.definitions.dashboards.asking import (
     quantiles,
     shown,
 )
-from monitor.definitions.dashboards.layout import Row, dashboard
+from monitor.definitions.dashboards.layout import dashboard
 from monitor.definitions.dashboards.panel import (
     GREEN,
     RED,
@@ -21,6 +21,7 @@ from monitor.definitions.dashboards.panel import (
     Json,
     Panel,
     Query,
+    Row,
     worse_above,
     worse_below,
 )
@@ -37,6 +38,7 @@ _UP = mapped(v0=("down", RED), v1=("up", GREEN))
 def service(deployment: Deployment) -> Json:
     """Return the dashboard to open first."""
     return dashboard(
+        deployment,
         Board.SERVICE,
         f"{deployment.title}: service",
         "Is the service well? Rate, errors and duration, error budgets, what fires, what was deployed.",

@@ -1,4 +1,4 @@
-"""Tables: one row a clinic, a route or a statement, one column a query."""
+"""Tables: one row a tenant, a route or a statement, one column a query."""
 
 from __future__ import annotations
 

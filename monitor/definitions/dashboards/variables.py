@@ -56,8 +56,8 @@ def job() -> Json:
 
 
 def tenant() -> Json:
-    """Choose clinics."""
-    return _labels("tenant", "Clinic", f"label_values({TENANT_REQUESTS.name}{{{JOB}}}, tenant)", ".*")
+    """Choose tenants."""
+    return _labels("tenant", "[[Tenant]]", f"label_values({TENANT_REQUESTS.name}{{{JOB}}}, tenant)", ".*")
 
 
 def route() -> Json:
@@ -71,7 +71,7 @@ def domain() -> Json:
 
 
 def top() -> Json:
-    """Choose how many clinics a top list shows."""
+    """Choose how many tenants a top list shows."""
     choices = ("10", "25", "50", "100")
     return {
         "name": "top",

@@ -6,14 +6,14 @@ from dataclasses import astuple
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from app.drill.chain import SHORT
 from app.drill.limits import limits_of
 from app.drill.scenarios import FAULTS, Scenario
 from monitor.definitions.alert_rules import all_alerts
-from monitor.definitions.deployment import Deployment
 
 EVERY = pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-PRODUCTION = Deployment()
+PRODUCTION = DEPLOYMENT
 
 
 @EVERY

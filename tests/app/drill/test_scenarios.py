@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from app.drill.scenarios import FAULTS, Scenario, Scene
 from monitor.definitions.alert_rules import all_alerts
-from monitor.definitions.deployment import Deployment
 
 EVERY = pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 
@@ -36,7 +36,7 @@ class Recorder:
 @EVERY
 def test_the_alert_exists_and_goes_to_that_receiver(fault: Scenario) -> None:
     """A fault whose alert was renamed, or became a ticket, is noticed here and not in a drill."""
-    (rule,) = [alert for alert in all_alerts(Deployment()) if alert.name == fault.alert]
+    (rule,) = [alert for alert in all_alerts(DEPLOYMENT) if alert.name == fault.alert]
     assert fault.path == f"/{rule.severity}"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from app.drill.fault_switch import DrillRefused
 from app.drill.process import Server
 from app.drill.round import Drill
@@ -15,7 +16,6 @@ from app.drill.scenarios import FAULTS
 from app.drill.stage import ChildServer, RunningStack, operator, running_stage
 from app.variables import Key
 from monitor.clock import SystemClock
-from monitor.definitions.deployment import Deployment
 from tests.app.drill.answers import answering
 from tests.app.service import KEY
 
@@ -37,7 +37,7 @@ def _answers(*alerts: str) -> dict[str, Any]:
 
 
 async def _enter(stack: RunningStack, fault: str) -> None:
-    async with running_stage(stack, Deployment(), CLOCK)(FAULTS[fault]) as drill:
+    async with running_stage(stack, DEPLOYMENT, CLOCK)(FAULTS[fault]) as drill:
         assert isinstance(drill, Drill)
 
 

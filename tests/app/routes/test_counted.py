@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from app.definitions import DEPLOYMENT
 from app.routes import KIT_TABLE, STRESS_TABLE, TABLE
-from monitor.definitions.deployment import Deployment
 from monitor.definitions.queries import quoted_regex
 
-LEFT_OUT = re.compile(quoted_regex(Deployment().probe_routes))
+LEFT_OUT = re.compile(quoted_regex(DEPLOYMENT.probe_routes))
 
 
 def test_every_route_of_clinics_counts() -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from monitor.definitions.alert_rules import all_alerts
 from monitor.definitions.alerts.objective_alerts import subjects
-from monitor.definitions.deployment import Deployment, duration
+from monitor.definitions.deployment import duration
 from monitor.definitions.queries import quoted_regex
 from monitor.definitions.rules import AlertRule, Severity
 from monitor.kit.routes import uncounted_routes
 from monitor.objectives import Objectives, Threshold
 from monitor.tenancy.naming import TenantNaming
 
-DEPLOYMENT = Deployment()
 ALERTS = all_alerts(DEPLOYMENT)
 BY_ALERT = pytest.mark.parametrize("alert", ALERTS, ids=[alert.name for alert in ALERTS])
 
@@ -37,7 +38,7 @@ def test_a_tenants_alert_links_to_the_tenants_dashboard(alert: AlertRule) -> Non
     """The dashboard opens with the clinic chosen."""
     url = alert.document(DEPLOYMENT)["annotations"]["dashboard_url"]
 
-    assert f"/d/{alert.board}?var-job=taskmed" in url
+    assert f"/d/taskmed-{alert.board}?var-job=taskmed" in url
     assert ("$labels.tenant" in alert.summary) == ("&var-tenant={{ $labels.tenant }}" in url)
 
 
@@ -80,12 +81,11 @@ def test_the_three_thresholds_reach_their_rules(threshold: Threshold) -> None:
 
 def test_the_pace_shortens_every_window() -> None:
     """A test profile keeps the rules and their names, and shortens only times."""
-    fast = all_alerts(Deployment(pace=1 / 60))
+    hurried = replace(DEPLOYMENT, pace=1 / 60)
+    fast = all_alerts(hurried)
 
     assert [alert.name for alert in fast] == [alert.name for alert in ALERTS]
-    assert {
-        rule.document(Deployment(pace=1 / 60)).get("for") for rule in fast if rule.name == "TenantErrorsHigh"
-    } == {"7s"}
+    assert {rule.document(hurried).get("for") for rule in fast if rule.name == "TenantErrorsHigh"} == {"7s"}
 
 
 def test_probes_and_operators_are_those_of_the_service() -> None:

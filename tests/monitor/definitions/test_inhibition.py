@@ -7,12 +7,11 @@ import itertools
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from monitor.definitions.alert_rules import alert_files, all_alerts
-from monitor.definitions.deployment import Deployment
 from monitor.definitions.inhibition import INHIBITIONS, TICKETS_OVER_PAGES, Inhibition
 from monitor.definitions.rules import AlertRule, Severity
 
-DEPLOYMENT = Deployment()
 ALERTS = all_alerts(DEPLOYMENT)
 PAIRS = [
     (source, target, inhibition)

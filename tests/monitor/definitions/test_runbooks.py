@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.definitions.deployment import Deployment
+from app.definitions import DEPLOYMENT
 from monitor.definitions.runbooks import HEADINGS, alerts_by_name, skeleton, with_facts
 from monitor.objectives import Objectives
 from tests.binaries import ROOT, need
@@ -18,7 +18,7 @@ from tests.dashboards.promql import selectors
 from tests.dashboards.test_queries import EXPOSED
 
 FOLDER = ROOT / "docs" / "runbooks"
-ALERTS = alerts_by_name(Deployment())
+ALERTS = alerts_by_name(DEPLOYMENT)
 TEXTS = {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.md"))}
 BY_RUNBOOK = pytest.mark.parametrize("name", TEXTS)
 QUERIES = {

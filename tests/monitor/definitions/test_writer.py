@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from app.definitions import DEPLOYMENT
 from monitor.definitions.__main__ import main
-from monitor.definitions.deployment import Deployment
 from monitor.definitions.writer import definitions, documents
 from tests.binaries import ROOT
 
-WRITTEN = definitions(Deployment()) | documents(Deployment(), ROOT)
+WRITTEN = definitions(DEPLOYMENT) | documents(DEPLOYMENT, ROOT)
 
 
 @pytest.mark.parametrize("path", sorted(WRITTEN))
@@ -48,7 +48,9 @@ def test_the_command_writes_for_another_service(tmp_path: Path) -> None:
 def test_the_module_is_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m monitor.definitions --out DIR` writes all of it."""
     monkeypatch.delitem(sys.modules, "monitor.definitions.__main__")
-    monkeypatch.setattr(sys, "argv", ["definitions", "--out", str(tmp_path)])
+    monkeypatch.setattr(
+        sys, "argv", ["definitions", "--adoption", "app.definitions:DEPLOYMENT", "--out", str(tmp_path)]
+    )
 
     runpy.run_module("monitor.definitions", run_name="__main__")
 
