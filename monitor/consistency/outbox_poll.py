@@ -11,8 +11,10 @@ from monitor.cache.rollout import Rollout
 from monitor.clock import Clock
 from monitor.consistency.cache_lease import CacheLease, LeaseState
 from monitor.consistency.outbox_statements import OutboxSnapshot
+from monitor.consistency.poll_failures import PollFailures
 from monitor.consistency.protocol import Outbox, ProtocolObserver, Timing
 from monitor.database.kit_tables import OutboxKind
+from monitor.errors import ConfigurationError
 
 _ALL_DOMAINS = "*"
 
@@ -30,6 +32,7 @@ class OutboxPoll:
         clock: Time.
         timing: The protocol's times.
         rollout: Told how much of which traffic may use the cache; None: nobody is.
+        where: Host and name of the database, for the line that says it cannot be read.
         log: A structlog logger.
     """
 
@@ -42,6 +45,7 @@ class OutboxPoll:
         clock: Clock,
         timing: Timing,
         rollout: Rollout | None = None,
+        where: str = "",
         log: Any = None,
     ) -> None:
         self._outbox = outbox
@@ -51,21 +55,31 @@ class OutboxPoll:
         self._timing = timing
         self._rollout = rollout
         self._log = structlog.get_logger("monitor.database") if log is None else log
+        self._failures = PollFailures(where, clock, self._log)
         self._told_state: LeaseState | None = None
         self._told_epoch: int | None = None
         self._told_off: frozenset[tuple[int | None, str | None]] = frozenset()
 
     async def once(self) -> OutboxSnapshot | None:
-        """Poll and renew the lease; return None where the database did not answer in time."""
+        """Poll and renew the lease; return None where the database did not answer in time.
+
+        Raises:
+            ConfigurationError: The first poll found that the database cannot be used this way.
+        """
         began = self._clock.monotonic()
         snapshot = None
         try:
             snapshot = await asyncio.wait_for(
                 self._outbox.poll(), max(self._timing.lease_s, _SHORTEST_LIMIT_S)
             )
+        except ConfigurationError as failure:
+            if self._told_state is None:
+                raise  # at the start: what cannot work refuses to serve
+            self._failures.failed(failure)
         except Exception as failure:  # noqa: BLE001 - whatever it is, the loop must go on; the lease runs out
-            self._log.warning("outbox_poll_failed", error_type=type(failure).__name__)
+            self._failures.failed(failure)
         else:
+            self._failures.ended()
             self._lease.renew(began, snapshot)
             if self._rollout is not None:
                 self._rollout.follow(snapshot.shares)

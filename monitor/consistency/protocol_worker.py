@@ -23,6 +23,7 @@ from monitor.consistency.relay_loop import RelayLoop
 from monitor.consistency.settlement import CacheSettlement
 from monitor.database.connections import APPLICATION_NAME
 from monitor.database.database_observer import DatabaseObserver
+from monitor.database.urls import place_of
 
 
 class ProtocolWorker:
@@ -66,7 +67,13 @@ class ProtocolWorker:
         )
         self._loop = RelayLoop(
             poll=OutboxPoll(
-                outbox=outbox, lease=lease, observer=observer, clock=clock, timing=timing, rollout=rollout
+                outbox=outbox,
+                lease=lease,
+                observer=observer,
+                clock=clock,
+                timing=timing,
+                rollout=rollout,
+                where=place_of(url),
             ),
             relay=Relay(outbox=outbox, lease=lease, cache=cache, clock=clock, timing=timing),
             outbox=outbox,

@@ -63,6 +63,17 @@ def parse(url: str) -> URL:
     return parsed
 
 
+def place_of(url: str) -> str:
+    """Return where the database is, as a log may say it: host, port and name, or a file's name."""
+    parsed = parse(url)
+    if parsed.drivername == SQLITE:
+        return Path(str(parsed.database)).name
+    hosts = parsed.query.get("host") or (parsed.host or "localhost")
+    host = hosts if isinstance(hosts, str) else ",".join(hosts)
+    port = "" if parsed.port is None else f":{parsed.port}"
+    return f"{host}{port}/{parsed.database or ''}"
+
+
 def asyncpg_arguments(query: Mapping[str, Any]) -> dict[str, Any]:
     """Return what asyncpg is given for the options of a URL.
 

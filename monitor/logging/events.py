@@ -52,7 +52,9 @@ OF_EVENTS: Final = {
     "count": "How many the line stands for.",
     "domain": "Cache domain; `*` for all.",
     "operation": "Operation of the store.",
-    "reason": "Why, as a word of the code.",
+    "reason": "Why, as a word of the code, or the database's own code.",
+    "host": "Host, port and name of the database, or the name of its file.",
+    "remedy": "What to do about it.",
     "share": "Share of the traffic that may use the cache, 0 to 1.",
     "enabled": "Whether the durable switch lets the cache be used.",
     "state": "State that is entered.",
@@ -137,7 +139,18 @@ EVENTS: Final = (
     LogEvent(
         "cache_warming_failed", ("warning",), ("error_type",), "Something to warm could not be asked for."
     ),
-    LogEvent("outbox_poll_failed", ("warning",), ("error_type",), "The outbox could not be read."),
+    LogEvent(
+        "outbox_poll_failed",
+        ("warning",),
+        ("error_type", "reason", "host", "remedy", "count"),
+        "The outbox could not be read, so the cache is not used; at once, then one line a minute.",
+    ),
+    LogEvent(
+        "outbox_poll_recovered",
+        ("warning",),
+        ("seconds", "count"),
+        "The outbox can be read again, after so long.",
+    ),
     LogEvent(
         "spans_not_exported",
         ("warning",),

@@ -32,6 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.variables",
         "app.zones",
     ),
+    ("monitor.__main__",),
     ("monitor",),
     ("monitor.kit",),
     ("monitor.console",),

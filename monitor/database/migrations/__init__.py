@@ -1,0 +1,1 @@
+"""The Alembic branch `monitor`: the history of the kit's own tables."""

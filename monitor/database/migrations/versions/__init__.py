@@ -1,0 +1,1 @@
+"""One file a step, oldest first; each leaves alone what it finds."""
