@@ -145,6 +145,14 @@ VARIABLES: tuple[Variable, ...] = (
         "Telemetry",
     ),
     Variable(
+        "TASKMED_SCRAPE_INTERVAL_S",
+        "60",
+        number(0, 120),
+        "The longest time between two scrapes of one Prometheus: a new series is shown to it at nought for"
+        " that long, so that its first count is an increase.",
+        "Telemetry",
+    ),
+    Variable(
         "TASKMED_METRICS_DIR",
         "",
         text,
@@ -273,6 +281,7 @@ def _monitor(values: Mapping[str, Any]) -> MonitorSettings:
         sampling_ratio=values["TASKMED_SAMPLING_RATIO"],
         trusted_callers=values["TASKMED_TRUSTED_CALLERS"],
         tenant_budget=values["TASKMED_TENANT_BUDGET"],
+        scrape_interval_s=values["TASKMED_SCRAPE_INTERVAL_S"],
         metrics_directory=Path(directory) if directory else None,
         log_level=values["TASKMED_LOG_LEVEL"],
         access_log=values["TASKMED_ACCESS_LOG"],

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from monitor.errors import ConfigurationError
 
+_LONGEST_SCRAPE_S = 120.0  # Prometheus takes a series for gone after five minutes; two scrapes must fit well
+
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
@@ -70,6 +72,8 @@ class MonitorSettings:
         recent_traces: How many traces the service keeps for its operators.
         tenant_budget: Most tenants with series of their own; newcomers go to the overflow.
         tenant_idle_s: After this long without a request a tenant's series are removed.
+        scrape_interval_s: The longest time between two scrapes of one Prometheus; a new series is
+            shown to scrapers at nought for that long, so that none misses its first count.
         metrics_directory: Where several workers share their counts; None for one worker.
         log_level: `debug`, `info`, `warning` or `error`.
         access_log: Whether every request writes a line.
@@ -89,6 +93,7 @@ class MonitorSettings:
     recent_traces: int = 500
     tenant_budget: int = 2_000
     tenant_idle_s: float = 900.0
+    scrape_interval_s: float = 60.0
     metrics_directory: Path | None = None
     log_level: str = "info"
     access_log: bool = True
@@ -101,6 +106,8 @@ class MonitorSettings:
             raise ConfigurationError("sampling ratio", "must lie between 0 and 1")
         if self.forced_sampling_per_s < 0:
             raise ConfigurationError("forced sampling", "must not be negative")
+        if not 0 <= self.scrape_interval_s <= _LONGEST_SCRAPE_S:
+            raise ConfigurationError("scrape interval", f"give 0 to {_LONGEST_SCRAPE_S:g} seconds")
         if self.tenant_budget < 1:
             raise ConfigurationError("tenant budget", "must be at least 1")
         if self.log_level not in ("debug", "info", "warning", "error"):

@@ -127,6 +127,7 @@ class Chain:
             "TASKMED_TOKEN_KEYS": self._token_keys,
             "TASKMED_SEALING_KEYS": self._token_keys,
             "TASKMED_STRESS": "on",
+            "TASKMED_SCRAPE_INTERVAL_S": "1",
             "TASKMED_ACCESS_LOG": "off",
             **self._further,
         }

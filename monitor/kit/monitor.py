@@ -47,6 +47,7 @@ from monitor.settings import MonitorSettings
 from monitor.tracing.provider import Service, Tracing, build_tracing
 
 _FAREWELL_S = 2.0
+_LATE_SCRAPE = 1.1  # scrapes jitter; two in a row lie up to that much further apart
 
 
 class Monitor:
@@ -292,6 +293,7 @@ def _measurements(
         idle_s=settings.tenant_idle_s,
         directory=settings.metrics_directory,
         longest_window_s=max(600.0, settings.window_s),
+        hold_s=settings.scrape_interval_s * _LATE_SCRAPE,
     )
     measurements.runtime.describe_build(settings.service, settings.version)
     measurements.state_objectives({one.name: one.bound for one in adoption.objectives.thresholds})

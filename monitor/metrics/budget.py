@@ -73,13 +73,17 @@ class TenantBudget:
 
 
 class IdleTenants:
-    """Evicts tenants that nothing was counted of for a while, the longest idle first.
+    """Makes room for newcomers: evicts tenants that nothing was counted of for a while, longest idle first.
+
+    As long as there is room nobody is evicted. A series that ends and is born again with its first
+    count in it shows no increase, so a tenant that asks once an hour would fail unseen for ever.
 
     Args:
         table: The tenants' rows.
         totals: Rows in use and everything counted in each, over all workers.
         total: The same for one row, right now.
-        idle_s: How long a tenant may be idle, in seconds.
+        idle_s: How long a tenant may be idle while others want its row, in seconds.
+        spare: Share of the budget that is kept free for newcomers.
     """
 
     def __init__(
@@ -89,8 +93,10 @@ class IdleTenants:
         total: Callable[[int], int],
         idle_s: float,
         clock: Clock,
+        spare: float = 0.1,
     ) -> None:
         self._table = table
+        self._most = table.capacity - max(1, round(table.capacity * spare))
         self._totals = totals
         self._total = total
         self._idle_s = idle_s
@@ -98,7 +104,7 @@ class IdleTenants:
         self._seen: dict[tuple[int, int], tuple[int, float]] = {}
 
     def sweep(self) -> int:
-        """Look at all tenants, evict the idle ones and return how many; call it off the loop."""
+        """Look at all tenants, evict idle ones as far as room is short, and say how many; off the loop."""
         now = self._clock.monotonic()
         live, totals = self._totals()
         seen = {}
@@ -110,7 +116,13 @@ class IdleTenants:
         self._seen = seen
         rows = {tenant: row for row, tenant in enumerate(live.tenants)}
         idle = sorted((since, key) for key, (_, since) in seen.items() if now - since >= self._idle_s)
-        return sum(self._evict(rows[tenant], tenant, inc, seen[tenant, inc][0]) for _, (tenant, inc) in idle)
+        wanted = max(self._table.live - self._most, 0)
+        evicted = 0
+        for _, (tenant, incarnation) in idle:
+            if evicted >= wanted:
+                break
+            evicted += self._evict(rows[tenant], tenant, incarnation, seen[tenant, incarnation][0])
+        return evicted
 
     def _evict(self, row: int, tenant: int, incarnation: int, total: int) -> bool:
         return self._total(row) == total and self._table.evict(row, tenant, incarnation)

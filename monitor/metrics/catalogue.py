@@ -8,12 +8,16 @@ convention yet (semantic-conventions #1747), so its names follow the same manner
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-# OpenTelemetry's advice for http.server.request.duration; 0.1 s is a bound, so the objective is read exactly.
-HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-TENANT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+# Below 5 ms our own: a hit takes a third of a millisecond, and a percentile read from 0 to 5 ms told
+# 2.5. From there OpenTelemetry's advice for http.server.request.duration; 0.1 s is a bound, so the
+# objective is read exactly.
+_FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025)
+HTTP_BUCKETS = (*_FAST, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+TENANT_BUCKETS = (*_FAST, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 # OpenTelemetry's advice for db.client.operation.duration.
 DATABASE_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 CACHE_BUCKETS = (0.000005, 0.00002, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
@@ -21,6 +25,8 @@ LAG_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 AGE_BUCKETS = (0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 
 OVERFLOW = "__overflow__"
+# Of a label set over the budget this much is told: whether it failed, which the alerts read.
+FAILURE_LABEL = "error_type"
 UNMATCHED = "__unmatched__"
 OTHER_METHOD = "_OTHER"
 NO_TENANT = "__none__"
@@ -68,7 +74,7 @@ class Metric:
         help: One sentence, as exposed.
         buckets: Upper bounds of a histogram, without +Inf.
         merge: How a gauge of several workers becomes one.
-        rows: Most label sets of a family without a tenant label; the last one is the overflow.
+        rows: Most label sets of a family without a tenant label, the overflow's among them.
         exemplars: Whether a histogram keeps the last sampled trace of each bucket.
     """
 
@@ -86,6 +92,24 @@ class Metric:
     def per_tenant(self) -> bool:
         """Whether each tenant has series of its own in this family."""
         return self.labels[:1] == ("tenant",)
+
+    @property
+    def overflows(self) -> tuple[tuple[str, ...], ...]:
+        """The label sets that everything over the budget is counted under.
+
+        A family that knows failures has two of them: what succeeded must not count as failed for
+        want of a row.
+        """
+        if FAILURE_LABEL not in self.labels:
+            return ((OVERFLOW,) * len(self.labels),)
+        return tuple(
+            tuple(failed if label == FAILURE_LABEL else OVERFLOW for label in self.labels)
+            for failed in ("", OVERFLOW)
+        )
+
+    def overflow_of(self, labels: Sequence[str]) -> int:
+        """Return which of `overflows` a label set over the budget is counted under."""
+        return int(FAILURE_LABEL in self.labels and labels[self.labels.index(FAILURE_LABEL)] != "")
 
 
 def _counter(name: str, labels: str, help_text: str, unit: str = "") -> Metric:

@@ -45,6 +45,7 @@ class Block:
         labels: For each row where its labels lie in the heap: offset * 65536 + length, in bytes.
         counts: Bucket counts of a histogram, not cumulative, row after row.
         values: The sum of a histogram, else the value; one double a row.
+        births: When each row was published, in seconds since the Unix epoch; one double a row.
     """
 
     metric: Metric
@@ -54,6 +55,7 @@ class Block:
     labels: int
     counts: int
     values: int
+    births: int
     exemplars: ExemplarCells | None
 
 
@@ -151,6 +153,7 @@ class Layout:
             labels=self._take(rows),
             counts=self._take(rows * buckets),
             values=self._take(rows),
+            births=self._take(rows),
             exemplars=self._exemplars(metric, rows, buckets),
         )
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from monitor.errors import UndeclaredMetric
 from monitor.metrics import catalogue
-from monitor.metrics.catalogue import OVERFLOW, Kind, Metric
+from monitor.metrics.catalogue import Kind, Metric
 from monitor.metrics.cell_layout import Block, ExemplarCells, Layout
 from monitor.metrics.instruments import Counter, ExemplarWriter, Gauge, Histogram, TenantRow
 from monitor.metrics.memory import CELL, Memory
@@ -115,9 +115,12 @@ class Columns:
             if family.exemplars is not None:
                 self.memory.zero(family.exemplars.stamps + number * family.counts, family.counts)
 
-    def restore(self, block: Block, labels: tuple[str, ...], counts: Sequence[int], value: float) -> None:
-        """Add what another worker counted for a label set."""
+    def restore(
+        self, block: Block, labels: tuple[str, ...], counts: Sequence[int], value: float, birth: float
+    ) -> None:
+        """Add what another worker counted for a label set, first published at `birth`."""
         row, _ = self._resolve(block, int, labels)
+        self.memory.floats[block.births + row] = birth
         first = block.counts + row * block.buckets
         for bucket, count in enumerate(counts):
             self.memory.ints[first + bucket] += count
@@ -145,14 +148,19 @@ class Columns:
             if row is None:
                 row = self._publish(block, labels)
             own = row is not None
-            return instrument(self._overflow_row(block) if row is None else row), own
+            return instrument(self._overflow_row(block, labels) if row is None else row), own
 
-    def _overflow_row(self, block: Block) -> int:
-        """Return the family's last row, where every label set over the budget is counted."""
-        if block.metric is not catalogue.LABEL_OVERFLOW:
-            self._count_overflow(block.metric)
-        row = self._rows.get((block.metric.name, _overflow(block)))
-        return self._write_labels(block, block.rows - 1, _overflow(block)) if row is None else row
+    def _overflow_row(self, block: Block, labels: tuple[str, ...]) -> int:
+        """Return one of the family's last rows, where every label set over the budget is counted."""
+        metric = block.metric
+        if metric is not catalogue.LABEL_OVERFLOW:
+            self._count_overflow(metric)
+        first = block.rows - len(metric.overflows)
+        if (metric.name, metric.overflows[0]) not in self._rows:
+            # All of them at once: a reader that has passed a row over does not look at it again.
+            for at, overflow in enumerate(metric.overflows):
+                self._write_labels(block, first + at, overflow)
+        return first + metric.overflow_of(labels)
 
     def _count_overflow(self, metric: Metric) -> None:
         block = self.layout.blocks.get(catalogue.LABEL_OVERFLOW.name)
@@ -165,7 +173,7 @@ class Columns:
         """Take a row for the label set; None where the family's rows or the heap are spent."""
         row = self.memory.ints[block.used]
         spent = self._heap_used + _HEAP_RESERVE > self.layout.heap_bytes
-        if (row >= block.rows - 1 and block.metric.labels) or spent:
+        if (row >= block.rows - len(block.metric.overflows) and block.metric.labels) or spent:
             return None
         return self._write_labels(block, row, labels)
 
@@ -176,14 +184,11 @@ class Columns:
         self.memory.area[at : at + len(text)] = text
         self.memory.ints[block.labels + row] = (self._heap_used << _LENGTH_BITS) + len(text)
         self._heap_used += len(text)
+        self.memory.floats[block.births + row] = self._now()
         # A reader counts rows first: the row is complete before it is counted.
         self.memory.ints[block.used] = row + 1
         self._rows[(block.metric.name, labels)] = row
         return row
-
-
-def _overflow(block: Block) -> tuple[str, ...]:
-    return (OVERFLOW,) * len(block.metric.labels)
 
 
 def row_labels(layout: Layout, memory: Memory, block: Block, row: int) -> tuple[str, ...]:

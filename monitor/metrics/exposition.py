@@ -12,7 +12,7 @@ from contextvars import copy_context
 
 from prometheus_client import Metric as ExposedMetric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as TEXT
-from prometheus_client.exposition import choose_encoder, generate_latest, gzip_accepted
+from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
@@ -24,9 +24,12 @@ from monitor.metrics import catalogue
 from monitor.metrics.catalogue import Metric
 from monitor.metrics.collector import ColumnsCollector
 from monitor.metrics.columns import Columns
+from monitor.metrics.negotiation import wants_gzip, wants_openmetrics
 from monitor.metrics.reading import View
 from monitor.metrics.rendering import render, render_head, render_rows
 
+# Prometheus, its agents and those who copied them say so with each scrape; a person's curl does not.
+_SCRAPER = "x-prometheus-scrape-timeout-seconds"
 _GZIP = 31  # zlib's window bits for a gzip header
 _GZIP_LEVEL = 1  # 10:1 on this text already; level 6 takes four times as long for 15 % less
 
@@ -40,31 +43,36 @@ class Exposition:
         view: What all workers have counted, to be read piece by piece.
         columns: Where the scrape's own cost is counted.
         executor: Where to render; one thread is enough.
+        clock: Times the scrapes.
+        hold_s: How long a scraper is shown a new series as nothing yet.
     """
 
     def __init__(
         self,
         registry: Collector,
         collector: ColumnsCollector,
-        view: Callable[[], AbstractContextManager[View]],
+        view: Callable[..., AbstractContextManager[View]],
         columns: Columns,
         executor: Executor,
         clock: Clock,
+        hold_s: float = 0.0,
     ) -> None:
         self._registry = registry
+        self._hold_s = hold_s
         self._collector = collector
         self._view = view
         self._durations = columns.histograms(catalogue.SCRAPE_DURATION).of()
         self._bytes = columns.gauges(catalogue.SCRAPE_BYTES).of()
         self._executor = executor
         self._clock = clock
-        self._under_way: dict[tuple[bool, bool], asyncio.Future[list[bytes]]] = {}
+        self._under_way: dict[tuple[bool, bool, bool], asyncio.Future[list[bytes]]] = {}
 
     async def endpoint(self, request: Request) -> Response:
         """Answer a scrape in the format and encoding that the client asked for."""
         openmetrics = wants_openmetrics(request.headers.get("accept", ""))
-        packed = gzip_accepted(request.headers.get("accept-encoding", ""))
-        pieces = await self._shared(openmetrics=openmetrics, packed=packed)
+        packed = wants_gzip(request.headers.get("accept-encoding", ""))
+        scraper = _SCRAPER in request.headers
+        pieces = await self._shared(openmetrics=openmetrics, packed=packed, scraper=scraper)
         # As a header, since Starlette would add a second charset to a media type.
         headers = {
             "Content-Type": OPENMETRICS if openmetrics else TEXT,
@@ -76,33 +84,39 @@ class Exposition:
             headers["Content-Encoding"] = "gzip"
         return StreamingResponse(_each(pieces), headers=headers)
 
-    def render(self, *, openmetrics: bool = False) -> list[bytes]:
-        """Render everything, in pieces."""
-        pieces = [text.encode() for text in self._texts(openmetrics=openmetrics)]
+    def render(self, *, openmetrics: bool = False, scraper: bool = False) -> list[bytes]:
+        """Render everything, in pieces.
+
+        Args:
+            openmetrics: Which format.
+            scraper: Whether the reader computes increases, and must see a series' zero before its
+                first count: a series that begins at 1 has not increased (Prometheus, `rate`).
+        """
+        pieces = [text.encode() for text in self._texts(openmetrics=openmetrics, scraper=scraper)]
         pieces[0] = pieces[0].removeprefix(b"\n")
         pieces.append(b"\n" + copy_context().run(self._rest, openmetrics=openmetrics))
         return pieces
 
-    async def _shared(self, *, openmetrics: bool, packed: bool) -> list[bytes]:
+    async def _shared(self, *, openmetrics: bool, packed: bool, scraper: bool) -> list[bytes]:
         """Let scrapes that come while one is rendered have that one: a crowd costs what one costs."""
-        form = openmetrics, packed
+        form = openmetrics, packed, scraper
         if form not in self._under_way:
             scraping = asyncio.get_running_loop().run_in_executor(self._executor, self._scrape, *form)
             scraping.add_done_callback(lambda _: self._under_way.pop(form))
             self._under_way[form] = scraping
         return await asyncio.shield(self._under_way[form])
 
-    def _scrape(self, openmetrics: bool, packed: bool) -> list[bytes]:  # noqa: FBT001 - handed through the executor
+    def _scrape(self, openmetrics: bool, packed: bool, scraper: bool) -> list[bytes]:  # noqa: FBT001 - handed through the executor
         started = self._clock.monotonic()
-        pieces = self.render(openmetrics=openmetrics)
+        pieces = self.render(openmetrics=openmetrics, scraper=scraper)
         self._bytes.set(sum(map(len, pieces)))
         if packed:
             pieces = _packed(pieces)
         self._durations.observe(self._clock.monotonic() - started)
         return pieces
 
-    def _texts(self, *, openmetrics: bool) -> Iterator[str]:
-        with self._view() as view:
+    def _texts(self, *, openmetrics: bool, scraper: bool) -> Iterator[str]:
+        with self._view(hold_s=self._hold_s if scraper else 0.0) as view:
             for family in view.plain():
                 yield from render(family, openmetrics=openmetrics)
             texts: dict[Metric, list[str]] = {}
@@ -117,12 +131,6 @@ class Exposition:
         others = _WithoutCreated(self._registry)
         with self._collector.written():
             return _generate_openmetrics(others) if openmetrics else generate_latest(others)
-
-
-def wants_openmetrics(accept: str) -> bool:
-    """Say whether the scraper names OpenMetrics before the text format."""
-    _, content_type = choose_encoder(accept)
-    return content_type.startswith("application/openmetrics-text")
 
 
 def _generate_openmetrics(registry: Collector) -> bytes:

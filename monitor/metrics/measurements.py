@@ -40,6 +40,9 @@ class Measurements:
         idle_s: After this long without an observation a tenant's series go, in seconds.
         directory: Where several workers share their counts; None for one worker.
         longest_window_s: The longest window that will be asked for.
+        hold_s: How long scrapers are shown a new series as nothing yet, in seconds: longer than the
+            time between two scrapes, so that each of them sees a zero before the first count.
+        spare: Share of the tenants' budget that idle ones make room in.
         metrics: The families; an application may add its own.
     """
 
@@ -53,6 +56,8 @@ class Measurements:
         idle_s: float = 900.0,
         directory: Path | None = None,
         longest_window_s: float = 600.0,
+        hold_s: float = 0.0,
+        spare: float = 0.1,
         metrics: Sequence[Metric] = CATALOGUE,
     ) -> None:
         self.workers: Workers = Workers(Layout(metrics, domains, tenants), clock.time, directory)
@@ -68,12 +73,12 @@ class Measurements:
         self.runtime: RuntimeRecorder = RuntimeRecorder(columns, clock)
         self.windows: Windows = Windows(self.workers.read, clock, longest_window_s)
         self.idle: IdleTenants = IdleTenants(
-            self.workers.table, self.workers.tenant_totals, self.workers.tenant_total, idle_s, clock
+            self.workers.table, self.workers.tenant_totals, self.workers.tenant_total, idle_s, clock, spare
         )
         collector = ColumnsCollector(metrics, self.workers.read)
         registry.register(collector)
         self.exposition: Exposition = Exposition(
-            registry, collector, self.workers.view, columns, self.executor, clock
+            registry, collector, self.workers.view, columns, self.executor, clock, hold_s
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ class View:
         live: The tenants' rows in use.
         facts: Gauges that no worker keeps: they are about all of them.
         since: Exemplars that are older are left out, in seconds since the Unix epoch.
+        born_by: Series of counts that were born later are shown as nothing yet, in the same seconds.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class View:
         live: LiveRows,
         facts: Mapping[Metric, float],
         since: float,
+        born_by: float = math.inf,
     ) -> None:
         self._layout = layout
         self._sources = sources
         self._live = live
         self._facts = facts
         self._since = since
+        self._born_by = born_by
 
     def plain(self) -> Iterator[Family]:
         """Give each family without a tenant."""
@@ -50,14 +54,14 @@ class View:
             if block.metric in self._facts:
                 yield Family(block.metric, [()], [self._facts[block.metric]])
             else:
-                yield read_plain(block, self._sources, self._since)
+                yield read_plain(block, self._sources, self._since, self._born_by)
 
     def tenants(self) -> Iterator[list[Family]]:
         """Give the tenant families slice by slice, a few rows of every family at a time."""
         for live in self._live.slices(ROWS_A_SLICE):
             if live.first:
                 give_way()
-            yield read_tenants(self._layout, live, self._sources, self._since)
+            yield read_tenants(self._layout, live, self._sources, self._since, self._born_by)
 
     def reading(self) -> Families:
         """Return everything, each family in one piece."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import compress
@@ -18,11 +19,22 @@ Number = TypeVar("Number", int, float)
 _ADD: Callable[[Any, Any], Any] = add  # the overloads of typeshed match no constrained variable
 
 
-def read_tenants(layout: Layout, live: LiveRows, sources: Sequence[Source], since: float) -> list[Family]:
-    """Return every tenant family of the rows in use, with exemplars younger than `since`."""
+def read_tenants(
+    layout: Layout, live: LiveRows, sources: Sequence[Source], since: float, born_by: float = math.inf
+) -> list[Family]:
+    """Return every tenant family of the rows in use.
+
+    Args:
+        layout: The place of every value.
+        live: The rows.
+        sources: The workers' cells.
+        since: Exemplars that are older are left out, in seconds since the Unix epoch.
+        born_by: Tenants that came later are shown with nothing counted yet, in the same seconds.
+    """
     block = layout.tenants
     counts = reduce(_added, (source.tenant_counts(live) for source in sources))
     sums = reduce(_added, (source.tenant_sums(live) for source in sources))
+    young = _hold_young(layout, live, counts, sums, born_by)
     used = [tenant != 0 for tenant in live.tenants]
     names = [tenant_label(tenant) for tenant in live.tenants if tenant]
     labels: list[tuple[str, ...]] = [(name,) for name in names]
@@ -37,9 +49,21 @@ def read_tenants(layout: Layout, live: LiveRows, sources: Sequence[Source], sinc
             families.append(Family(family.metric, labels, values, variants=family.variants, texts=texts))
             continue
         totals = list(compress(sums[family.sums :: block.histograms], used))
-        exemplars = _exemplars(family, live, sources, since)
+        exemplars = _exemplars(family, live, sources, since, young)
         families.append(Family(family.metric, labels, totals, picked, exemplars=exemplars, texts=texts))
     return families
+
+
+def _hold_young(
+    layout: Layout, live: LiveRows, counts: list[int], sums: list[float], born_by: float
+) -> set[int]:
+    """Empty the rows of tenants that came after `born_by`, and return which they are."""
+    stride, width = layout.tenants.stride, layout.tenants.histograms
+    young = {row for row, birth in enumerate(live.births) if birth > born_by}
+    for row in young:
+        counts[row * stride : (row + 1) * stride] = [0] * stride
+        sums[row * width : (row + 1) * width] = [0.0] * width
+    return young
 
 
 def _added(mine: list[Number], others: list[Number]) -> list[Number]:
@@ -56,7 +80,7 @@ def _columns(cells: list[int], stride: int, family: TenantFamily, used: list[boo
 
 
 def _exemplars(
-    family: TenantFamily, live: LiveRows, sources: Sequence[Source], since: float
+    family: TenantFamily, live: LiveRows, sources: Sequence[Source], since: float, young: set[int]
 ) -> dict[int, Exemplar]:
     if family.exemplars is None:
         return {}
@@ -65,7 +89,7 @@ def _exemplars(
     for source in sources:
         found = source.exemplars(family.exemplars, live.first * width, rows * width, since)
         if found:
-            void = set(source.void_rows(live))
+            void = young.union(source.void_rows(live))
             for index, exemplar in found.items():
                 if index // width not in void:
                     keep_latest(latest, index, exemplar)

@@ -1,7 +1,7 @@
 """Which tenant has which row: one table for all workers, so that the budget is the service's.
 
-Cells: changes so far, rows ever used, free rows, live tenants, then for each row the tenant's id and
-its incarnation, the stack of free rows, and an open-addressing index from tenant to row.
+Cells: changes so far, rows ever used, free rows, live tenants, then for each row the tenant's id, its
+incarnation and its birth, the stack of free rows, and an open-addressing index from tenant to row.
 An evicted row's incarnation moves on, and with one store all workers' counts for it are void.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from monitor.metrics.catalogue import NO_TENANT, OVERFLOW
 from monitor.metrics.cell_layout import TENANT_RESERVE
@@ -36,17 +37,25 @@ class LiveRows:
         tenants: The tenant id of each row; 0 where the row is free.
         incarnations: The incarnation of each row.
         first: The number of the first row.
+        births: When each row was given to its tenant, in seconds since the Unix epoch.
     """
 
     tenants: list[int]
     incarnations: list[int]
     first: int = 0
+    births: list[float] = field(default_factory=list)
 
     def slices(self, rows: int) -> Iterator[LiveRows]:
         """Cut into runs of at most `rows`."""
         for at in range(0, len(self.tenants), rows):
             end = at + rows
-            yield LiveRows(self.tenants[at:end], self.incarnations[at:end], self.first + at)
+            yield LiveRows(
+                self.tenants[at:end], self.incarnations[at:end], self.first + at, self.births[at:end]
+            )
+
+
+def _long_ago() -> float:
+    return 0.0
 
 
 class TenantTable:
@@ -55,16 +64,19 @@ class TenantTable:
     Args:
         rows: Rows in all, the reserved ones included.
         directory: Where workers share it; None for one process.
+        now: Seconds since the Unix epoch.
     """
 
-    def __init__(self, rows: int, directory: Path | None) -> None:
+    def __init__(self, rows: int, directory: Path | None, now: Callable[[], float] = _long_ago) -> None:
         self._rows = rows
+        self._now = now
         self._buckets = 1 << (2 * rows).bit_length()
-        cells = _HEADER + 3 * rows + self._buckets
+        cells = _HEADER + 4 * rows + self._buckets
         self._tenants = _HEADER
         self._incarnations = _HEADER + rows
-        self._free = _HEADER + 2 * rows
-        self._index = _HEADER + 3 * rows
+        self._births = _HEADER + 2 * rows
+        self._free = _HEADER + 3 * rows
+        self._index = _HEADER + 4 * rows
         self._thread_lock = threading.Lock()
         self._lock_file: int | None = None
         if directory is None:
@@ -87,9 +99,14 @@ class TenantTable:
         return self._ints[_CHANGES]
 
     @property
+    def capacity(self) -> int:
+        """How many tenants may have a row of their own."""
+        return self._rows - TENANT_RESERVE
+
+    @property
     def full(self) -> bool:
         """Whether a newcomer would find no row."""
-        return self._ints[_LIVE] >= self._rows - TENANT_RESERVE
+        return self._ints[_LIVE] >= self.capacity
 
     def claim(self, tenant: int) -> int | None:
         """Return the tenant's row, taken now if it had none, or the overflow's where none is free.
@@ -111,7 +128,8 @@ class TenantTable:
         if before != after:
             pairs = zip(tenants, before, after, strict=True)
             tenants = [tenant if was == now else 0 for tenant, was, now in pairs]
-        return LiveRows(tenants, after)
+        births = cast("list[float]", self._memory.floats[self._births : self._births + used].tolist())
+        return LiveRows(tenants, after, births=births)
 
     def evict(self, row: int, tenant: int, incarnation: int) -> bool:
         """Free the row, if it still counts for that tenant's same incarnation."""
@@ -142,6 +160,7 @@ class TenantTable:
                 for row in (OVERFLOW_ROW, NO_TENANT_ROW):
                     self._ints[self._incarnations + row] = 1
                     self._ints[self._tenants + row] = -1 - row
+                    self._memory.floats[self._births + row] = self._now()
                 self._ints[_USED] = TENANT_RESERVE
 
     def _find(self, tenant: int) -> tuple[int, int]:
@@ -172,6 +191,7 @@ class TenantTable:
             return OVERFLOW_ROW
         ints[_LIVE] += 1
         ints[self._incarnations + row] += 1
+        self._memory.floats[self._births + row] = self._now()
         ints[self._tenants + row] = tenant
         ints[self._index + place] = row
         ints[_CHANGES] += 1

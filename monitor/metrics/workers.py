@@ -9,6 +9,7 @@ also says whom it folded last, so a crash at any point neither loses nor doubles
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import secrets
 import threading
@@ -23,7 +24,7 @@ from monitor.metrics.cell_layout import FOLDED_CELL, IDENTITY_CELL, TENANT_RESER
 from monitor.metrics.columns import Columns
 from monitor.metrics.family import Families
 from monitor.metrics.memory import Memory
-from monitor.metrics.plain_reading import read_plain
+from monitor.metrics.plain_reading import births_of, read_plain
 from monitor.metrics.reading import ROWS_A_SLICE, View
 from monitor.metrics.source import Source
 from monitor.metrics.tenant_table import LiveRows, TenantTable
@@ -57,7 +58,7 @@ class Workers:
             memory = Memory.create(self._place / self.name, layout.cells)
         memory.ints[IDENTITY_CELL] = self._identity
         self.columns: Columns = Columns(layout, memory, now)
-        self.table: TenantTable = TenantTable(layout.tenant_rows, self._place)
+        self.table: TenantTable = TenantTable(layout.tenant_rows, self._place, now)
         self._own = Source(layout, memory, gauges=True)
         self._others: dict[str, Source] = {}
         self._base: tuple[int, Source] | None = None
@@ -65,16 +66,22 @@ class Workers:
         self._reading = threading.Lock()
 
     @contextmanager
-    def view(self, exemplars_s: float = EXEMPLAR_S) -> Iterator[View]:
-        """Give all workers' counts to be read piece by piece, with exemplars of the last seconds."""
+    def view(self, exemplars_s: float = EXEMPLAR_S, hold_s: float = 0.0) -> Iterator[View]:
+        """Give all workers' counts to be read piece by piece.
+
+        Args:
+            exemplars_s: How old an exemplar may be.
+            hold_s: How long a new series is shown as nothing yet.
+        """
         with self.sources() as sources:
             facts = {
                 TENANT_SERIES: float(self.table.live),
                 TENANT_BUDGET: float(self.layout.tenant_rows - TENANT_RESERVE),
                 WORKERS: float(len(sources) - (self._base is not None)),
             }
-            since = self._now() - exemplars_s
-            yield View(self.layout, sources, self.table.snapshot(), facts, since)
+            now = self._now()
+            born_by = now - hold_s if hold_s else math.inf
+            yield View(self.layout, sources, self.table.snapshot(), facts, now - exemplars_s, born_by)
 
     def read(self) -> Families:
         """Return what all workers have counted together; call it off the serving loop."""
@@ -170,9 +177,10 @@ class Workers:
         for block in self.layout.blocks.values():
             if block.metric.kind in (Kind.COUNTER, Kind.HISTOGRAM):
                 family = read_plain(block, sources)
+                births = births_of(block, sources)
                 for row, labels in enumerate(family.labels):
                     counts = family.counts[row * block.buckets : (row + 1) * block.buckets]
-                    columns.restore(block, labels, counts, family.values[row])
+                    columns.restore(block, labels, counts, family.values[row], births[labels])
         self._restore_tenants(following, sources)
         following.ints[FOLDED_CELL] = identity
         following.close()

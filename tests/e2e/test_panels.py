@@ -216,6 +216,7 @@ async def test_every_panel_has_something_to_show(tmp_path: Path) -> None:
         variables = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
             "TASKMED_SLOW_QUERY_MS": "1",
+            "TASKMED_SCRAPE_INTERVAL_S": "0",
             "TASKMED_TENANT_BUDGET": "10",
             "TASKMED_NEAR_CACHE_MB": "0",
             "TASKMED_CACHE_SAMPLE_SHARE": "0.2",

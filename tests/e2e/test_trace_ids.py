@@ -124,6 +124,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
             "TASKMED_STRESS": "on",
             "TASKMED_SAMPLING_RATIO": "0",
             "TASKMED_TRUSTED_CALLERS": "127.0.0.1",
+            "TASKMED_SCRAPE_INTERVAL_S": "0",
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
         }
         with TaskMedServer(variables) as service:

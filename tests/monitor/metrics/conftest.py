@@ -26,6 +26,6 @@ def clock() -> ManualClock:
 @pytest.fixture
 def measurements(registry: CollectorRegistry, clock: ManualClock) -> Iterator[Measurements]:
     """Give a worker on its own, with room for four tenants."""
-    measurements = Measurements(registry, clock, domains=DOMAINS, tenants=4, idle_s=60.0)
+    measurements = Measurements(registry, clock, domains=DOMAINS, tenants=4, idle_s=60.0, spare=1.0)
     yield measurements
     measurements.close()

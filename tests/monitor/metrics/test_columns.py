@@ -16,6 +16,7 @@ from monitor.metrics.plain_reading import read_plain
 from monitor.metrics.source import Source
 
 SMALL = Metric("small_total", Kind.COUNTER, ("word",), "", "Few label sets.", rows=4)
+FAILING = Metric("failing_total", Kind.COUNTER, ("route", "error_type"), "", "Few label sets.", rows=6)
 
 
 def columns_of(*metrics: Metric) -> Columns:
@@ -75,6 +76,23 @@ def test_label_sets_over_the_budget_share_the_overflow() -> None:
     assert read(columns, LABEL_OVERFLOW) == {("small_total",): 4}
 
 
+def test_what_did_not_fail_is_no_failure_in_the_overflow() -> None:
+    """Over the budget successes and failures are told apart, by the one label that the alerts read."""
+    columns = columns_of(FAILING, LABEL_OVERFLOW)
+    for route in "abcdefg":
+        columns.counters(FAILING).of(route, "").inc()
+        columns.counters(FAILING).of(route, "KeyError").inc(2)
+
+    counted = read(columns, FAILING)
+
+    assert sum(count for key, count in counted.items() if key[1] == "") == 7
+    assert sum(count for key, count in counted.items() if key[1] != "") == 14
+    assert {key for key in counted if key[0] == "__overflow__"} == {
+        ("__overflow__", ""),
+        ("__overflow__", "__overflow__"),
+    }
+
+
 def test_an_undeclared_metric_is_refused() -> None:
     """Nothing creates a metric that the catalogue does not have, or has otherwise."""
     columns = columns_of(SMALL)
@@ -114,5 +132,6 @@ def test_an_exemplar_is_a_whole_trace_id_or_none() -> None:
     histogram.observe(0.3)
     source = Source(columns.layout, columns.memory, gauges=True)
     family = read_plain(columns.layout.blocks[HTTP_DURATION.name], [source])
-    assert family.exemplars == {2: ("cd" * 16, 0.021, 1_750_000_000.0)}
+    bucket = HTTP_DURATION.buckets.index(0.025)
+    assert family.exemplars == {bucket: ("cd" * 16, 0.021, 1_750_000_000.0)}
     assert sum(family.counts) == 4

@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from monitor.metrics.catalogue import SCRAPE_BYTES, SCRAPE_DURATION, Outcome
-from monitor.metrics.exposition import wants_openmetrics
 from monitor.metrics.measurements import Measurements
+from monitor.metrics.negotiation import wants_openmetrics
 from tests.conditions import until
 from tests.monitor.metrics.exposed import parse_openmetrics, parse_text, samples
 

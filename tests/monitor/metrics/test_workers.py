@@ -42,6 +42,7 @@ class Service:
             domains=("contacts",),
             tenants=3,
             idle_s=60.0,
+            spare=1.0,
             directory=self.directory,
         )
         self._running.append(worker)

@@ -34,7 +34,12 @@ async def work(request: Request) -> PlainTextResponse:
 def main(port: str, directory: str) -> None:
     """Serve until ended."""
     settings = MonitorSettings(
-        sampling_ratio=1.0, metrics_directory=Path(directory), access_log=False, log_level="error"
+        sampling_ratio=1.0,
+        trusted_callers=("127.0.0.1",),
+        scrape_interval_s=0,
+        metrics_directory=Path(directory),
+        access_log=False,
+        log_level="error",
     )
     monitor = build_monitor(settings, Adoption(Plain(), policies=[CachePolicy("contacts", ttl_s=60.0)]))
     app = Starlette(
