@@ -15,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from app.token_rules import TokenRules
 from app.variables import Key, Secret, Variable, keys, networks, number, one_of, switch, text, url, whole
 from monitor import __version__
 from monitor.errors import ConfigurationError
@@ -22,6 +23,7 @@ from monitor.settings import CacheSettings, MonitorSettings
 
 _OWN_PREFIX = "TASKMED_"
 _MS = 0.001
+_HOUR_S = 3_600.0
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("HOST", "127.0.0.1", text, "Address to listen on; 0.0.0.0 in a container.", "Server"),
@@ -56,6 +58,35 @@ VARIABLES: tuple[Variable, ...] = (
         "Keys of the bearer tokens as id:base64,id:base64 of 32 bytes and more; the first one signs,"
         " all of them verify, so put a new one in front and drop the old one when its tokens have"
         " expired. Make one with: openssl rand -base64 32",
+        "Sign-in",
+    ),
+    Variable(
+        "TASKMED_TOKEN_KEYS_FILE",
+        "",
+        text,
+        "A file that holds these keys instead, read again whenever it changes: keys then rotate without a"
+        " restart.",
+        "Sign-in",
+    ),
+    Variable(
+        "TASKMED_TOKEN_AUDIENCE",
+        "",
+        text,
+        "Who a token must be for (`aud`); empty: not asked.",
+        "Sign-in",
+    ),
+    Variable(
+        "TASKMED_TOKEN_ISSUER",
+        "",
+        text,
+        "Who must have made a token (`iss`); empty: not asked.",
+        "Sign-in",
+    ),
+    Variable(
+        "TASKMED_TOKEN_MAX_HOURS",
+        "24",
+        number(0.01, 24 * 365, _HOUR_S),
+        "Longest time between a token's issue and its expiry; a longer one is refused.",
         "Sign-in",
     ),
     Variable(
@@ -191,6 +222,8 @@ class AppConfig:
         database_url: SQLAlchemy URL of the database; it may hold a password.
         pool_size: Database connections of each worker.
         token_keys: Keys of the bearer tokens; the first one signs.
+        token_keys_file: Where the keys were read from, and are again when it changes.
+        token_rules: What is asked of a token beside its signature.
         token_leeway_s: Seconds a token is taken past its expiry.
         max_body_bytes: Largest request body.
         stress: Whether operators may set faults.
@@ -204,6 +237,8 @@ class AppConfig:
     database_url: Secret
     pool_size: int
     token_keys: tuple[Key, ...]
+    token_keys_file: Path | None
+    token_rules: TokenRules
     token_leeway_s: float
     max_body_bytes: int
     stress: bool
@@ -217,6 +252,7 @@ class AppConfig:
             ConfigurationError: A variable is missing, wrong or unknown; the first one found.
         """
         _refuse_unknown(environ)
+        environ = _with_key_file(environ)
         values = {variable.name: variable.value(environ.get(variable.name)) for variable in VARIABLES}
         _refuse_contradictions(values)
         return cls(
@@ -227,6 +263,12 @@ class AppConfig:
             database_url=values["DATABASE_URL"],
             pool_size=values["TASKMED_POOL_SIZE"],
             token_keys=values["TASKMED_TOKEN_KEYS"],
+            token_keys_file=Path(file) if (file := values["TASKMED_TOKEN_KEYS_FILE"]) else None,
+            token_rules=TokenRules(
+                values["TASKMED_TOKEN_AUDIENCE"],
+                values["TASKMED_TOKEN_ISSUER"],
+                values["TASKMED_TOKEN_MAX_HOURS"],
+            ),
             token_leeway_s=values["TASKMED_TOKEN_LEEWAY_S"],
             max_body_bytes=values["TASKMED_MAX_BODY_KB"] * 1024,
             stress=values["TASKMED_STRESS"],
@@ -296,6 +338,17 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else "; .env.example lists them all"
             raise ConfigurationError(name, f"is not a variable of this service{hint}")
+
+
+def _with_key_file(environ: Mapping[str, str]) -> Mapping[str, str]:
+    path = (environ.get("TASKMED_TOKEN_KEYS_FILE") or "").strip()
+    if not path:
+        return environ
+    try:
+        return {**environ, "TASKMED_TOKEN_KEYS": Path(path).read_text(encoding="ascii").strip()}
+    except (OSError, UnicodeDecodeError) as failure:
+        problem = f"cannot be read: {type(failure).__name__}; name a file that holds id:base64,id:base64"
+        raise ConfigurationError("TASKMED_TOKEN_KEYS_FILE", problem) from None
 
 
 def _refuse_contradictions(values: Mapping[str, Any]) -> None:

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import BinaryIO
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Scope
 
 from app.api_page import render as render_page
 from app.auth import TokenResolver
 from app.columns import TENANT_COLUMN
 from app.config import AppConfig
 from app.fault_injection import FaultLayer
+from app.key_file import KeyFile
 from app.naming import NAMING
 from app.openapi import document
 from app.policies import POLICIES
-from app.problems import HANDLERS, Unauthenticated, render
+from app.problems import HANDLERS
+from app.refusals import Refusals
 from app.routes import STRESS_TABLE, TABLE
 from app.routes.table import Resource, route_of
 from app.services.registry import Services, make_services
+from app.services.stress import StressService
+from app.standing.book import Order, OrderBook
+from app.standing.follower import OrderFollower
+from app.standing.revocations import Revocations
 from app.warming import FirstPages
 from app.zones import ClinicZones
 from monitor.clock import Clock, SystemClock
 from monitor.database.connections import PoolSettings
-from monitor.errors import AuthenticationError
 from monitor.kit.adoption import Adoption
 from monitor.kit.monitor import Monitor, build_monitor
 from monitor.middleware.cached_route import CachedRoute
+
+_APPLICATION = "taskmed"
 
 
 def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO | None = None) -> Starlette:
@@ -43,34 +49,50 @@ def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO |
         stream: Where log lines go; standard output where none is given.
     """
     clock = clock or SystemClock()
-    zones = ClinicZones()
-    monitor = build_monitor(config.monitor, adoption_of(config, clock, zones), clock=clock, stream=stream)
-    services = make_services(monitor.opened_database(), clock, zones)
+    zones, stress, revocations = ClinicZones(), StressService(clock), Revocations(clock.time)
+    resolver = resolver_of(config, clock, revocations)
+    adoption = adoption_of(config, clock, zones, resolver)
+    monitor = build_monitor(config.monitor, adoption, clock=clock, stream=stream)
+    standing = _standing(config, clock, [revocations.take, stress.take], resolver)
+    services = make_services(monitor.opened_database(), clock, zones, stress, standing)
     routes = [route_of(resource) for resource in table_of(config)]
     app = Starlette(
         routes=[*routes, *monitor.routes()],
         middleware=monitor.middleware(_drills(config, clock, services, routes)),
         exception_handlers=HANDLERS,
-        lifespan=monitor.lifespan,
+        lifespan=_lifespan(monitor, standing),
     )
     app.router.redirect_slashes = False
     _hand_over(app, config, services, monitor)
     return app
 
 
-def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones) -> Adoption:
+def resolver_of(config: AppConfig, clock: Clock, revocations: Revocations) -> TokenResolver:
+    """Return what verifies tokens, those withdrawn apart."""
+    resolver = TokenResolver(
+        config.token_keys,
+        clock,
+        leeway_s=config.token_leeway_s,
+        rules=config.token_rules,
+        withdrawn=revocations.withdrawn,
+    )
+    revocations.listen(resolver.forget)
+    return resolver
+
+
+def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones, resolver: TokenResolver) -> Adoption:
     """Tell the kit about this service."""
     table = table_of(config)
     return Adoption(
-        resolver=TokenResolver(config.token_keys, clock, leeway_s=config.token_leeway_s),
+        resolver=resolver,
         naming=NAMING,
         policies=tuple(POLICIES.values()),
         cached=[CachedRoute(resource.path, resource.key) for resource in table if resource.key],
         public=public_paths(table),
         database_url=config.database_url.reveal(),
         tenant_column=TENANT_COLUMN,
-        pool=PoolSettings(size=config.pool_size, application_name="taskmed"),
-        refusal=refuse,
+        pool=PoolSettings(size=config.pool_size, application_name=_APPLICATION),
+        refusal=Refusals(clock),
         warmed=FirstPages(clock),
         zone=zones,
         console_keys=[key.secret for key in config.token_keys],
@@ -87,9 +109,29 @@ def public_paths(table: Sequence[Resource]) -> frozenset[str]:
     return frozenset(resource.path for resource in table if all(one.public for one in resource.operations))
 
 
-def refuse(scope: Scope, error: AuthenticationError) -> Response:
-    """Answer a request without valid credentials."""
-    return render(Unauthenticated(f"Send a valid bearer token; this one is {error.reason}."), scope)
+def _standing(
+    config: AppConfig, clock: Clock, takers: Sequence[Callable[[Order], None]], resolver: TokenResolver
+) -> OrderFollower:
+    keys = KeyFile(config.token_keys_file) if config.token_keys_file else None
+
+    def rotate() -> None:
+        found = None if keys is None else keys.changed()
+        if found is not None:
+            resolver.use(found)
+
+    book = OrderBook(config.database_url.reveal(), clock, application_name=_APPLICATION)
+    return OrderFollower(book, clock, takers, rotate)
+
+
+def _lifespan(
+    monitor: Monitor, standing: OrderFollower
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with monitor.lifespan(app), standing.running():
+            yield
+
+    return lifespan
 
 
 def _drills(config: AppConfig, clock: Clock, services: Services, routes: Sequence[Route]) -> list[Middleware]:
@@ -102,5 +144,6 @@ def _hand_over(app: Starlette, config: AppConfig, services: Services, monitor: M
     app.state.monitor = monitor
     app.state.services = services
     app.state.max_body_bytes = config.max_body_bytes
+    app.state.longest_token_s = (config.token_rules.longest_s or 0.0) + config.token_leeway_s
     app.state.openapi = msgspec.json.encode(described)
     app.state.api_page = render_page(described)

@@ -21,6 +21,7 @@ from app.problems import (
     PreconditionFailed,
     PreconditionRequired,
     Problem,
+    TooManyAttempts,
     Unauthenticated,
     Unavailable,
     Unexpected,
@@ -36,7 +37,7 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _OF_EVERY = (MethodNotAllowed, Unexpected)
-_OF_SIGNED_IN = (Unauthenticated, Forbidden, Unavailable)
+_OF_SIGNED_IN = (Unauthenticated, Forbidden, TooManyAttempts, Unavailable)
 _OF_BODIES = (MalformedBody, BodyTooLarge, UnsupportedMediaType, Invalid)
 _OF_REPEATED = (Conflict, Invalid)
 _REPEATED = "A string of your own, such as a UUID; for a day a repeated request is answered as the first."

@@ -12,6 +12,7 @@ Problem
 ├── UnsupportedMediaType    415  not declared as JSON
 ├── Invalid                 422  fields that break a rule, each with its message
 ├── PreconditionRequired    428  `If-Match` is missing
+├── TooManyAttempts         429  an address failed to sign in too often
 ├── Unexpected              500  a fault of the service
 └── Unavailable             503  the database is out of reach or overloaded
 
@@ -143,6 +144,15 @@ class PreconditionRequired(Problem):
         super().__init__("Send the `ETag` of the version you read as `If-Match`.")
 
 
+class TooManyAttempts(Problem):
+    """An address failed to sign in too often."""
+
+    status, kind, title = 429, "too-many-attempts", "Too many failed sign-ins"
+
+    def __init__(self) -> None:
+        super().__init__("Wait a moment; a valid token is taken at any time.", headers={"Retry-After": "1"})
+
+
 class Unexpected(Problem):
     """The service failed in a way it did not foresee."""
 
@@ -173,6 +183,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     UnsupportedMediaType,
     Invalid,
     PreconditionRequired,
+    TooManyAttempts,
     Unexpected,
     Unavailable,
 )

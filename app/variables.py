@@ -205,4 +205,6 @@ def _key(part: str, exact: bool) -> Key:  # noqa: FBT001 - handed on from `keys`
     if len(raw) < _KEY_BYTES or (exact and len(raw) != _KEY_BYTES):
         size = "exactly 32" if exact else "at least 32"
         raise ValueError(f"key {name} must hold {size} bytes; `openssl rand -base64 32` makes one")
+    if not any(raw):
+        raise ValueError(f"key {name} is all zeros; `openssl rand -base64 32` makes one")
     return Key(name, raw)

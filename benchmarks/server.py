@@ -40,7 +40,7 @@ BARS = {"d_over_b": 4.0, "d_over_a": 0.7, "e_over_b": 1.3, "d_over_c": 12.0}
 
 
 def environment(folder, url, **more):
-    key = base64.b64encode(bytes(32)).decode()
+    key = base64.b64encode(bytes(range(32))).decode()
     return {
         **os.environ,
         "REDIS_URL": url,

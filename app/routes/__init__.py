@@ -9,6 +9,7 @@ from app.routes import (
     medical_records,
     settings,
     stress,
+    tokens,
 )
 
 TABLE = (
@@ -17,6 +18,7 @@ TABLE = (
     *medical_records.RESOURCES,
     *analytics.RESOURCES,
     *settings.RESOURCES,
+    *tokens.RESOURCES,
     *description.RESOURCES,
 )
 

@@ -37,9 +37,9 @@ def created(value: Any, version: Version, location: str) -> Response:
     return json(value, status=201, headers={"ETag": entity_tag(version), "Location": location})
 
 
-def nothing() -> Response:
+def nothing(headers: Mapping[str, str] | None = None) -> Response:
     """Answer that it is done and there is nothing to show."""
-    return Response(status_code=204)
+    return Response(status_code=204, headers=headers)
 
 
 def page(path: str, query: PageQuery, found: Found[Item]) -> Response:

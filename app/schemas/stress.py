@@ -8,13 +8,14 @@ from msgspec import Meta, Struct
 
 from app.schemas.fields import Id
 
-_LONGEST_DELAY_MS, _LONGEST_S = 10_000, 1_800
+LONGEST_S = 1_800
+_LONGEST_DELAY_MS = 10_000
 
 
 class FaultContent(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The fault to set; it ends by itself."""
 
-    seconds: Annotated[int, Meta(ge=1, le=_LONGEST_S, description="How long it lasts.")]
+    seconds: Annotated[int, Meta(ge=1, le=LONGEST_S, description="How long it lasts.")]
     delay_ms: Annotated[
         int, Meta(ge=0, le=_LONGEST_DELAY_MS, description="How much longer each answer takes.")
     ] = 0

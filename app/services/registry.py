@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from app.services.analytics import AnalyticsService
 from app.services.appointments import AppointmentService
+from app.services.clinics import Clinic, all_clinics
 from app.services.contacts import ContactService
 from app.services.idempotency import Creations
 from app.services.medical_records import MedicalRecordService
 from app.services.settings import SettingsService
 from app.services.stress import StressService
+from app.standing.follower import OrderFollower
 from app.zones import ClinicZones
 from monitor.clock import Clock
 from monitor.database.engine import Database
@@ -18,7 +22,7 @@ from monitor.database.engine import Database
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One service for each domain, and the stress service for drills."""
+    """One service for each domain, and what operators steer."""
 
     contacts: ContactService
     appointments: AppointmentService
@@ -26,9 +30,13 @@ class Services:
     analytics: AnalyticsService
     settings: SettingsService
     stress: StressService
+    standing: OrderFollower
+    clinics: Callable[[], Awaitable[Sequence[Clinic]]]
 
 
-def make_services(database: Database, clock: Clock, zones: ClinicZones) -> Services:
+def make_services(
+    database: Database, clock: Clock, zones: ClinicZones, stress: StressService, standing: OrderFollower
+) -> Services:
     """Make every service on one database."""
     creations = Creations(database, clock)
     return Services(
@@ -37,5 +45,7 @@ def make_services(database: Database, clock: Clock, zones: ClinicZones) -> Servi
         MedicalRecordService(database, clock, creations),
         AnalyticsService(database, clock, zones),
         SettingsService(database, clock),
-        StressService(clock),
+        stress,
+        standing,
+        partial(all_clinics, database),
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+import msgspec
+
 from app.schemas.stress import Fault, FaultContent
+from app.standing.book import Order, OrderKind
 from monitor.clock import Clock
 
 
@@ -30,6 +33,16 @@ class StressService:
     def clear(self) -> None:
         """End the fault."""
         self._fault = None
+
+    def take(self, order: Order) -> None:
+        """Keep to a standing order, where it is one about faults."""
+        if order.kind is not OrderKind.FAULT:
+            return
+        if not order.value:
+            self.clear()
+            return
+        self.set(msgspec.json.decode(order.value, type=FaultContent))
+        self._until = self._clock.monotonic() + order.ends_at - self._clock.time()
 
     def show(self) -> Fault:
         """Return the fault in force."""

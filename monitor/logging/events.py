@@ -157,6 +157,18 @@ EVENTS: Final = (
         ("reason", "count"),
         "A receiver did not keep so many spans; one line a minute.",
     ),
+    LogEvent(
+        "standing_orders_unread",
+        ("warning",),
+        ("error_type",),
+        "What operators ordered every worker could not be read; what was read before goes on to hold.",
+    ),
+    LogEvent(
+        "token_keys_unread",
+        ("warning",),
+        ("error_type",),
+        "The file of the tokens' keys has changed and cannot be read; the keys from before go on to hold.",
+    ),
     LogEvent("console_look_failed", ("warning",), ("error_type",), "The console could not be drawn anew."),
     LogEvent(
         "console_sign_in_refused", ("warning",), ("reason",), "A token was refused at the console's door."

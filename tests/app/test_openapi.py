@@ -188,12 +188,12 @@ def test_every_problem_is_described_as_one(described: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "problems"),
     [
-        ("/api/contacts", {"post": {400, 401, 403, 405, 409, 413, 415, 422, 500, 503}}),
+        ("/api/contacts", {"post": {400, 401, 403, 405, 409, 413, 415, 422, 429, 500, 503}}),
         (
             "/api/contacts/{contact_id}",
-            {"put": {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503}},
+            {"put": {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503}},
         ),
-        ("/api/contacts/{contact_id}", {"delete": {401, 403, 404, 405, 409, 412, 500, 503}}),
+        ("/api/contacts/{contact_id}", {"delete": {401, 403, 404, 405, 409, 412, 429, 500, 503}}),
         ("/openapi.json", {"get": {405, 500}}),
     ],
 )

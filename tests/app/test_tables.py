@@ -8,11 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from app.columns import TENANT_COLUMN, UtcMoment
+from app.housekeeping import STANDING_ORDERS, WORKER_REPORTS
 from app.tables import ALL_METADATA, METADATA
 from monitor.database.kit_tables import CACHE_EPOCH, CACHE_OUTBOX
 
 TABLES = [table for metadata in ALL_METADATA for table in metadata.sorted_tables]
-TENANT_TABLES = [table for table in TABLES if table not in (CACHE_OUTBOX, CACHE_EPOCH)]
+_OF_ALL = (CACHE_OUTBOX, CACHE_EPOCH, STANDING_ORDERS, WORKER_REPORTS)
+TENANT_TABLES = [table for table in TABLES if table not in _OF_ALL]
 
 
 @pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.name)

@@ -12,8 +12,9 @@ from app.variables import Key, Secret, Variable, keys, networks, number, one_of,
 from monitor.errors import ConfigurationError
 
 RAW = base64.b64encode(bytes(range(32))).decode()
+ZEROS = base64.b64encode(bytes(32)).decode()
 SHORT = base64.b64encode(b"short").decode()
-LONG = base64.b64encode(bytes(48)).decode()
+LONG = base64.b64encode(bytes(range(48))).decode()
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ LONG = base64.b64encode(bytes(48)).decode()
         (keys(exact=True), "", ()),
         (networks, "10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")),
         (networks, "", ()),
-        (keys(exact=False), f"a:{LONG}, b:{RAW}", (Key("a", bytes(48)), Key("b", bytes(range(32))))),
+        (keys(exact=False), f"a:{LONG}, b:{RAW}", (Key("a", bytes(range(48))), Key("b", bytes(range(32))))),
     ],
 )
 def test_right_texts_are_read(read: Callable[[str], Any], text: str, value: object) -> None:
@@ -58,6 +59,7 @@ def test_right_texts_are_read(read: Callable[[str], Any], text: str, value: obje
         (keys(exact=True), RAW, "id:key"),
         (keys(exact=True), "a:?", "not base64"),
         (keys(exact=True), f"a:{SHORT}", "exactly 32 bytes"),
+        (keys(exact=True), f"a:{ZEROS}", "is all zeros"),
         (keys(exact=True), f"a:{LONG}", "exactly 32 bytes"),
         (keys(exact=False), f"a:{SHORT}", "at least 32 bytes"),
         (keys(exact=False), f"a:{RAW},a:{LONG}", "two keys of one id"),

@@ -144,6 +144,7 @@ def test_imports_have_no_cycle() -> None:
                 "app.tables",
                 "app.columns",
                 "app.housekeeping",
+                "app.standing",
                 "app.services",
                 "app.migrations",
                 "app.demo",

@@ -1,0 +1,1 @@
+"""Standing orders: what an operator says once and every worker keeps to until it ends."""
