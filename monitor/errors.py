@@ -119,13 +119,15 @@ class StoreUnavailable(CacheError):
     Args:
         operation: The store operation, such as `get` or `set`.
         reason: A bounded word: `timeout`, `connection`, `breaker_open`, `protocol`, `busy`, `moved`,
-            `refused`, `incarnation`.
+            `refused`, `incarnation`, `login`, `tls`.
+        detail: What an operator should know of it, in words of our own; None where the reason says all.
     """
 
-    def __init__(self, operation: str, reason: str) -> None:
-        super().__init__(f"the cache store failed at {operation}: {reason}")
+    def __init__(self, operation: str, reason: str, detail: str | None = None) -> None:
+        super().__init__(f"the cache store failed at {operation}: {reason}{f' ({detail})' if detail else ''}")
         self.operation = operation
         self.reason = reason
+        self.detail = detail
 
 
 class EntryRejected(CacheError):

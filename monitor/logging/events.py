@@ -53,6 +53,7 @@ OF_EVENTS: Final = {
     "domain": "Cache domain; `*` for all.",
     "operation": "Operation of the store.",
     "reason": "Why, as a word of the code, or the database's own code.",
+    "detail": "Why, as a sentence of the code.",
     "host": "Host, port and name of the database, or the name of its file.",
     "remedy": "What to do about it.",
     "share": "Share of the traffic that may use the cache, 0 to 1.",
@@ -82,6 +83,12 @@ EVENTS: Final = (
     ),
     LogEvent(
         "cache_breaker_opened", ("warning",), ("count",), "The store failed so often that it is left alone."
+    ),
+    LogEvent(
+        "cache_connect_failed",
+        ("warning",),
+        ("reason", "detail"),
+        "No connection to the store can be made; it is tried again, and another fault is named again.",
     ),
     LogEvent("cache_breaker_closed", ("warning",), ("seconds",), "The store answers again, after so long."),
     LogEvent(

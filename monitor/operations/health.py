@@ -197,7 +197,8 @@ def _problem(probe: asyncio.Future[object]) -> str | None:
         return "timeout"
     failure = probe.exception()
     if isinstance(failure, StoreUnavailable):
-        return f"{type(failure).__name__}: {failure.reason}"
+        detail = f" ({failure.detail})" if failure.detail else ""
+        return f"{type(failure).__name__}: {failure.reason}{detail}"
     return None if failure is None else type(failure).__name__
 
 

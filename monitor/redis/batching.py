@@ -61,10 +61,10 @@ class ReadRoundTrip(RoundTrip):
                     if not another.done():
                         another.set_result(reading)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, detail: str | None = None) -> None:
         for reader in chain(self._waiting.values(), *self._more.values()):
             if not reader.done():
-                reader.set_exception(StoreUnavailable("read", reason))
+                reader.set_exception(StoreUnavailable("read", reason, detail))
 
     def size(self, replies: Sequence[Any]) -> int:
         return sum(map(len, filter(None, chain.from_iterable(replies))))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -19,6 +19,7 @@ from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 from monitor.redis.circuit_breaker import CircuitBreaker
 from monitor.redis.cluster_topology import Topology
+from monitor.redis.connection_faults import ConnectLog, translated
 from monitor.redis.multiplexer import Wire
 from monitor.redis.redis_store import TIMEOUT_S, RedisStore
 from monitor.redis.urls import Address
@@ -76,6 +77,7 @@ class ClusterStore:
         self._learning: asyncio.Task[None] | None = None
         self._learned_at = float("-inf")
         self._state = BreakerState.CLOSED
+        self._connects = ConnectLog()
         self.signals: ClusterPubSub = ClusterPubSub(self)
 
     def read(self, keys: tuple[str, ...]) -> Awaitable[StoreReading]:
@@ -157,7 +159,7 @@ class ClusterStore:
             if self._learning is not None:
                 await asyncio.wait((self._learning,), timeout=self._timeout_s)
         if self._topology is None:
-            raise StoreUnavailable("route", "connection")
+            raise self._connects.explained(StoreUnavailable("route", "connection"))
 
     async def _read_later(self, keys: tuple[str, ...]) -> StoreReading:
         await self.known()
@@ -173,8 +175,11 @@ class ClusterStore:
 
     async def _relearn(self) -> None:
         try:
-            with suppress(StoreUnavailable):
+            with translated():
                 await self._adopt(await self._learn(tuple(self._nodes)))
+            self._connects.connected()
+        except StoreUnavailable as fault:
+            self._connects.failed(fault)
         finally:
             self._learning = None
 

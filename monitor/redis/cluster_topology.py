@@ -8,6 +8,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS as SLOTS
 from redis.crc import key_slot
 
 from monitor.errors import StoreUnavailable
+from monitor.redis.connection_faults import translated
 from monitor.redis.redis_connection import ask
 from monitor.redis.urls import Address, StoreUrl
 
@@ -64,13 +65,15 @@ async def learn(addresses: StoreUrl, known: tuple[Address, ...], timeout_s: floa
     Raises:
         StoreUnavailable: Nobody does.
     """
+    fault = StoreUnavailable("connect", "connection")
     for address in dict.fromkeys((*known, *addresses.hosts)):
         try:
-            answer = await ask(addresses.url_of(address), ("CLUSTER", "SLOTS"), timeout_s)
-        except StoreUnavailable:
-            continue
-        return Topology([_range(entry, address) for entry in answer])
-    raise StoreUnavailable("connect", "connection")
+            with translated():
+                answer = await ask(addresses.url_of(address), ("CLUSTER", "SLOTS"), timeout_s)
+                return Topology([_range(entry, address) for entry in answer])
+        except StoreUnavailable as failure:
+            fault = failure
+    raise fault
 
 
 def _range(entry: Any, asked: Address) -> tuple[int, int, Address]:

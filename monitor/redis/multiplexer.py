@@ -19,6 +19,7 @@ from monitor.clock import Clock
 from monitor.errors import StoreUnavailable
 from monitor.redis.adaptive_timeout import AdaptiveTimeout
 from monitor.redis.circuit_breaker import CircuitBreaker
+from monitor.redis.connection_faults import ConnectLog, fault_of
 from monitor.redis.round_trip import CallRoundTrip, RoundTrip
 
 Replied = Callable[[Any], None]
@@ -63,6 +64,9 @@ class Multiplexer:
     A dropped connection is never resumed: what was on it fails, the next trip dials anew.
     Nothing is ever sent twice.
 
+    Attributes:
+        connects: What the last attempt to connect met.
+
     Args:
         dial: Opens a connection to today's primary, or raises StoreUnavailable.
         breaker: Refuses trips while the server does not answer.
@@ -86,6 +90,7 @@ class Multiplexer:
         self._dialling: asyncio.Task[None] | None = None
         self._leaving: asyncio.Handle | None = None
         self._closed = False
+        self.connects: ConnectLog = ConnectLog()
 
     def submit(self, trip: RoundTrip) -> None:
         """Queue a trip; it leaves in the next iteration of the loop, with what else has gathered."""
@@ -150,11 +155,14 @@ class Multiplexer:
     async def _connect(self) -> None:
         try:
             wire = await self._dial()
-        except StoreUnavailable as failure:
+        except Exception as failure:  # noqa: BLE001 - a dial that ends unseen would be the last one ever
+            fault = fault_of(failure)
             self._dialling = None
-            self._lost(failure.reason)
+            self.connects.failed(fault)
+            self._lost(fault.reason)
             return
         self._dialling = None
+        self.connects.connected()
         self._wire = wire
         wire.listen(partial(self._replied, wire), self._lost)
         self._leave()
@@ -199,7 +207,7 @@ class Multiplexer:
         self._breaker.succeeded()
         if refused is not None:
             self._observer.store_called(trip.operation, seconds, refused.reason)
-            trip.fail(refused.reason)
+            trip.fail(refused.reason, refused.detail)
             if refused.reason == "moved":
                 self.drop("moved")
             return

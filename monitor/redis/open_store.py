@@ -13,7 +13,7 @@ from monitor.errors import ConfigurationError
 from monitor.redis.cluster_store import ClusterStore
 from monitor.redis.cluster_topology import Topology, learn
 from monitor.redis.multiplexer import Wire
-from monitor.redis.redis_connection import dial
+from monitor.redis.redis_connection import dial, require_usable
 from monitor.redis.redis_store import TIMEOUT_S, RedisStore
 from monitor.redis.sentinel import SentinelDial
 from monitor.redis.urls import Address, parse_store_url
@@ -43,15 +43,18 @@ def open_store(
         connect_timeout_s: Longest an attempt to connect goes on behind the calls that wait for it.
 
     Raises:
-        ConfigurationError: The scheme is not one of these, or a part is missing.
+        ConfigurationError: The scheme is not one of these, a part is missing, or an option is unknown.
     """
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return MemoryStore(clock)
     if scheme in _ONE_SERVER:
+        require_usable(url)
         return RedisStore(partial(dial, url, connect_timeout_s), observer, clock, timeout_s=timeout_s)
     if scheme in _SENTINELS:
-        finder = SentinelDial(parse_store_url(url), connect_timeout_s)
+        sentinels = parse_store_url(url)
+        require_usable(sentinels.url_of(sentinels.hosts[0]))
+        finder = SentinelDial(sentinels, connect_timeout_s)
         return RedisStore(finder.__call__, observer, clock, timeout_s=timeout_s)
     if scheme in _CLUSTER:
         return _cluster(url, clock, observer, timeout_s, connect_timeout_s)
@@ -63,6 +66,7 @@ def _cluster(
     url: str, clock: Clock, observer: CacheObserver, timeout_s: float, connect_timeout_s: float
 ) -> ClusterStore:
     addresses = parse_store_url(url)
+    require_usable(addresses.url_of(addresses.hosts[0]))
 
     async def learn_from(known: tuple[Address, ...]) -> Topology:
         return await learn(addresses, known, connect_timeout_s)

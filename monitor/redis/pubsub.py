@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from monitor.errors import StoreUnavailable
+from monitor.redis.connection_faults import translated
 from monitor.redis.multiplexer import Dial, Multiplexer, Wire
 
 
@@ -70,7 +71,8 @@ class RedisPubSub:
     async def _connected(self) -> Wire:
         async with self._opening:
             if self._wire is None:
-                self._wire = await self._dial()
+                with translated():
+                    self._wire = await self._dial()
                 self._wire.listen(self._told, lambda _reason: self._leave())
             return self._wire
 

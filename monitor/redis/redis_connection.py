@@ -21,31 +21,10 @@ from redis.asyncio.connection import (
 )
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import (
-    AskError,
-    BusyLoadingError,
-    ClusterDownError,
-    MasterDownError,
-    MovedError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-)
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
-)
-from redis.exceptions import (
-    TimeoutError as RedisTimeoutError,
-)
 
-from monitor.errors import StoreUnavailable
+from monitor.errors import ConfigurationError, StoreUnavailable
+from monitor.redis.connection_faults import refusal, translated
 from monitor.redis.multiplexer import Lost, Replied
-
-_REFUSALS = {
-    **dict.fromkeys(("ASK", "CLUSTERDOWN", "MASTERDOWN", "MOVED", "READONLY"), "moved"),
-    "LOADING": "busy",
-}
-_MOVED = (AskError, ClusterDownError, MasterDownError, MovedError, ReadOnlyError)
 
 
 class RedisWire(asyncio.Protocol):
@@ -66,6 +45,11 @@ class RedisWire(asyncio.Protocol):
         self._lost: Lost | None = None
         self.incarnation: str = ""
 
+    @property
+    def shakes_hands(self) -> bool:
+        """Whether TLS is not agreed yet."""
+        return isinstance(self._connection, SSLConnection) and not self._connection.is_connected
+
     async def login(self) -> None:
         await self._connection.connect()  # type: ignore[no-untyped-call]
 
@@ -80,11 +64,9 @@ class RedisWire(asyncio.Protocol):
         Raises:
             StoreUnavailable: The server refuses, or the connection is lost.
         """
-        try:
+        with translated():
             await self._connection.send_packed_command([pack_command(command)], check_health=False)
             return await self._connection.read_response(disable_decoding=True)
-        except (RedisError, OSError) as failure:
-            raise StoreUnavailable("ask", reason_of(failure)) from None
 
     def listen(self, replied: Replied, lost: Lost) -> None:
         self._replied, self._lost = replied, lost
@@ -121,7 +103,7 @@ class RedisWire(asyncio.Protocol):
             self._parsing = False
             return
         self._parsing = True
-        replied(_refusal(reply) if isinstance(reply, ReplyError) else reply)
+        replied(refusal(reply) if isinstance(reply, ReplyError) else reply)
         # Whoever waited for this reply runs before the next is read, while what it touches is at hand.
         asyncio.get_running_loop().call_soon(self._parse)
 
@@ -145,22 +127,22 @@ async def dial(url: str, connect_timeout_s: float) -> RedisWire:
     """Open a connection to the primary at `url`.
 
     Raises:
-        StoreUnavailable: Nobody answers in time, the login is refused, or it is no primary.
+        StoreUnavailable: Nobody answers in time, the login is refused, it is no primary, or anything else.
     """
-    wire = RedisWire(_connection(url))
-    try:
-        async with asyncio.timeout(connect_timeout_s):
-            await wire.connect()
-    except TimeoutError:
-        wire.close()
-        raise StoreUnavailable("connect", "timeout") from None
-    except (RedisError, OSError) as failure:
-        wire.close()
-        raise StoreUnavailable("connect", reason_of(failure)) from None
-    except BaseException:
-        wire.close()
-        raise
-    return wire
+    with translated():
+        wire = RedisWire(_connection(url))
+        try:
+            async with asyncio.timeout(connect_timeout_s):
+                await wire.connect()
+        except TimeoutError:
+            wire.close()
+            # A server without TLS waits for the rest of what it takes for a command.
+            detail = "no TLS handshake in time" if wire.shakes_hands else None
+            raise StoreUnavailable("connect", "timeout", detail) from None
+        except BaseException:
+            wire.close()
+            raise
+        return wire
 
 
 async def ask(url: str, command: Sequence[str], timeout_s: float) -> Any:
@@ -169,30 +151,29 @@ async def ask(url: str, command: Sequence[str], timeout_s: float) -> Any:
     Raises:
         StoreUnavailable: It does not answer in time, or refuses.
     """
-    wire = RedisWire(_connection(url))
+    with translated():
+        wire = RedisWire(_connection(url))
+        try:
+            async with asyncio.timeout(timeout_s):
+                await wire.login()
+                return await wire.asked(*command)
+        finally:
+            wire.close()
+
+
+def require_usable(url: str) -> None:
+    """Check that the client takes the URL of one server with its options; nothing is connected.
+
+    Raises:
+        ConfigurationError: It does not.
+    """
     try:
-        async with asyncio.timeout(timeout_s):
-            await wire.login()
-            return await wire.asked(*command)
-    except TimeoutError:
-        raise StoreUnavailable("ask", "timeout") from None
-    except (RedisError, OSError) as failure:
-        raise StoreUnavailable("ask", reason_of(failure)) from None
-    finally:
-        wire.close()
-
-
-def reason_of(failure: BaseException) -> str:
-    """Translate the client's exception into the bounded word of StoreUnavailable."""
-    if isinstance(failure, _MOVED):
-        return "moved"
-    if isinstance(failure, BusyLoadingError):
-        return "busy"
-    if isinstance(failure, (RedisTimeoutError, TimeoutError)):
-        return "timeout"
-    if isinstance(failure, (RedisConnectionError, OSError)):
-        return "connection"
-    return "refused" if isinstance(failure, ResponseError) else "protocol"
+        _connection(url)
+    except Exception as failure:  # noqa: BLE001 - the client raises what its arguments' types happen to raise
+        # Its words may quote the URL, and with it the password.
+        raise ConfigurationError(
+            "CACHE_URL", f"the Redis client does not take it ({type(failure).__name__}); look at its options"
+        ) from None
 
 
 def _connection(url: str) -> AbstractConnection:
@@ -213,11 +194,11 @@ def _connection(url: str) -> AbstractConnection:
 
 def _incarnation(info: bytes) -> str:
     facts = dict(line.split(":", 1) for line in info.decode(errors="replace").splitlines() if ":" in line)
-    if facts.get("role") != "master":
-        raise StoreUnavailable("connect", "moved")
-    return f"{facts['run_id']}:{facts['master_replid']}"
-
-
-def _refusal(error: ReplyError) -> StoreUnavailable:
-    """Translate an error reply by its first word, as the protocol has it."""
-    return StoreUnavailable("reply", _REFUSALS.get(str(error).partition(" ")[0], "refused"))
+    role, run = facts.get("role"), facts.get("run_id")
+    if role is None or not run:
+        # Without it a restart or a failover would go unnoticed, and entries it revived be served.
+        told = "role" if role is None else "run_id"
+        raise StoreUnavailable("connect", "incarnation", f"INFO tells no {told}, so the cache is not used")
+    if role != "master":
+        raise StoreUnavailable("connect", "moved", "the server is a replica")
+    return f"{run}:{facts.get('master_replid', '')}"

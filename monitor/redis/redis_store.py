@@ -9,6 +9,7 @@ from typing import Any
 from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.store import StoreReading
 from monitor.clock import Clock
+from monitor.errors import StoreUnavailable
 from monitor.redis.batching import Batcher, ReadRoundTrip, SlotReadRoundTrip
 from monitor.redis.circuit_breaker import CircuitBreaker
 from monitor.redis.multiplexer import Dial, Multiplexer
@@ -73,7 +74,10 @@ class RedisStore:
         return incarnation
 
     async def prove_writable(self, key: str = PROBE_KEY) -> str:
-        _, incarnation = await self._link.call("probe", (_set(key, b"", _PROBE_TTL_S),))
+        try:
+            _, incarnation = await self._link.call("probe", (_set(key, b"", _PROBE_TTL_S),))
+        except StoreUnavailable as failure:
+            raise self._link.connects.explained(failure) from None
         return incarnation
 
     async def reconnect(self) -> None:

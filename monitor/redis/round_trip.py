@@ -50,8 +50,8 @@ class RoundTrip:
         """Hand every reply to who waits."""
         raise NotImplementedError
 
-    def fail(self, reason: str) -> None:
-        """Tell who waits that there will be no reply."""
+    def fail(self, reason: str, detail: str | None = None) -> None:
+        """Tell who waits that there will be no reply; see `StoreUnavailable`."""
         raise NotImplementedError
 
     def size(self, replies: Sequence[Any]) -> int:  # noqa: ARG002 - overridden where replies carry values
@@ -106,6 +106,6 @@ class CallRoundTrip(RoundTrip):
         if not self.done.done():
             self.done.set_result((replies, incarnation))
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, detail: str | None = None) -> None:
         if not self.done.done():
-            self.done.set_exception(StoreUnavailable(self.operation, reason))
+            self.done.set_exception(StoreUnavailable(self.operation, reason, detail))

@@ -36,11 +36,13 @@ class SentinelDial:
 
     async def _primary(self) -> Address:
         question = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
+        fault = StoreUnavailable("connect", "connection", "no sentinel knows the service")
         for sentinel in self._addresses.hosts:
             try:
                 answer = await ask(self._addresses.url_of(sentinel), question, self._timeout_s)
-            except StoreUnavailable:
+            except StoreUnavailable as failure:
+                fault = failure
                 continue
             if answer:
                 return answer[0].decode(), int(answer[1])
-        raise StoreUnavailable("connect", "connection")
+        raise fault

@@ -171,11 +171,11 @@ async def test_only_an_operator_sees_the_checks(ask: Ask, database: Dependency) 
 
 async def test_an_operator_is_told_why_the_store_is_out(ask: Ask, cache: Dependency) -> None:
     """An open breaker is another thing than a refused connection."""
-    cache.failure = StoreUnavailable("ping", "breaker_open")
+    cache.failure = StoreUnavailable("probe", "breaker_open", "the user may not run INFO")
     body = (await ask("", OPERATOR)).json()
     [found] = [check for check in body["checks"] if check["name"] == "cache"]
 
-    assert found["problem"] == "StoreUnavailable: breaker_open"
+    assert found["problem"] == "StoreUnavailable: breaker_open (the user may not run INFO)"
 
 
 async def test_broken_objectives_are_issues(ask: Ask, measurements: Measurements, clock: ManualClock) -> None:
