@@ -8,7 +8,7 @@ from __future__ import annotations
 from app.naming import NAMING
 from app.policies import POLICIES
 from monitor.definitions import receivers
-from monitor.definitions.deployment import Deployment
+from monitor.definitions.deployment import PROBE_ROUTES, Deployment
 from monitor.definitions.receivers import (
     SECRETS,
     Environment,
@@ -70,5 +70,6 @@ DEPLOYMENT = Deployment(
         "sampling_ratio": "TASKMED_SAMPLING_RATIO",
         "tenant_budget": "TASKMED_TENANT_BUDGET",
     },
+    probe_routes=(*PROBE_ROUTES, "/api/stress/*"),
     runbooks_url="https://taskmed.example/docs/runbooks",
 )

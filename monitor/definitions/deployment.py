@@ -23,7 +23,6 @@ PROBE_ROUTES = (
     "/api/metrics",
     "/api/traces",
     "/api/cache/*",
-    "/api/stress/*",
 )
 # Where an operator sets what a runbook speaks of, for a service that says nothing else.
 _SETTINGS: Mapping[str, str] = {

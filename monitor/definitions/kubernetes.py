@@ -14,8 +14,8 @@ def prometheus_rule(groups: tuple[RuleGroup, ...], deployment: Deployment) -> di
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {
-            "name": deployment.job,
-            "labels": {"app.kubernetes.io/name": deployment.job, "release": "prometheus"},
+            "name": deployment.slug,
+            "labels": {"app.kubernetes.io/name": deployment.slug, "release": "prometheus"},
         },
         "spec": rule_file(groups, deployment),
     }

@@ -14,6 +14,8 @@ from monitor.definitions.alertmanager import alertmanager
 from monitor.definitions.dashboards.all_dashboards import all_dashboards
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.kubernetes import prometheus_rule
+from monitor.definitions.mixin import mixin
+from monitor.definitions.openslo import openslo
 from monitor.definitions.receivers import Environment
 from monitor.definitions.recording_rules import recording_files
 from monitor.definitions.rules import rule_file
@@ -42,7 +44,10 @@ def definitions(
         for environment in (deployment.environments if environments is None else environments)
     }
     files[f"alerts/alertmanager/templates/{deployment.slug}.tmpl"] = message_template(deployment)
-    files |= {f"dashboards/{name}.json": to_json(board) for name, board in all_dashboards(deployment).items()}
+    boards = all_dashboards(deployment)
+    files |= {f"dashboards/{name}.json": to_json(board) for name, board in boards.items()}
+    files["alerts/mixin/mixin.libsonnet"] = mixin(deployment, rules, boards)
+    files["alerts/openslo/objectives.yaml"] = to_yaml(*openslo(deployment))
     files["alerts/kubernetes/prometheusrule.yaml"] = to_yaml(prometheus_rule(groups, deployment))
     return files
 
@@ -60,10 +65,10 @@ def documents(deployment: Deployment, root: Path) -> dict[str, str]:
     return files
 
 
-def to_yaml(document: dict[str, Any]) -> str:
-    """Write YAML in the order of the document, without anchors, under the generated header."""
-    text: str = yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, width=_WIDE, allow_unicode=True, default_flow_style=False
+def to_yaml(*documents: dict[str, Any]) -> str:
+    """Write YAML in the order of the documents, without anchors, under the generated header."""
+    text: str = yaml.dump_all(
+        documents, Dumper=_Dumper, sort_keys=False, width=_WIDE, allow_unicode=True, default_flow_style=False
     )
     return _HEADER + text
 

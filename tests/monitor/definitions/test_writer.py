@@ -24,7 +24,14 @@ def test_the_committed_file_is_the_written_one(path: str) -> None:
 
 def test_no_file_is_left_over() -> None:
     """Every file below the written folders is written: what is no longer defined is removed."""
-    folders = ("alerts/rules", "alerts/alertmanager", "alerts/kubernetes", "dashboards")
+    folders = (
+        "alerts/rules",
+        "alerts/alertmanager",
+        "alerts/kubernetes",
+        "alerts/mixin",
+        "alerts/openslo",
+        "dashboards",
+    )
     there = {
         str(path.relative_to(ROOT))
         for folder in folders
