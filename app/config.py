@@ -35,6 +35,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "TASKMED_ENVIRONMENT", "development", text, "Such as production; named in every span.", "Server"
     ),
+    Variable(
+        "TASKMED_DRAIN_S",
+        "3",
+        number(0, 600),
+        "Seconds from SIGTERM to the stop, in which the service says that it is not ready and tells"
+        " clients to close their connections, so that load balancers notice; 0: it stops at once.",
+        "Server",
+    ),
     Variable("TASKMED_MAX_BODY_KB", "256", whole(1, 16_384), "Largest request body, in kilobytes.", "Server"),
     Variable(
         "DATABASE_URL",
@@ -225,6 +233,7 @@ class AppConfig:
         token_keys_file: Where the keys were read from, and are again when it changes.
         token_rules: What is asked of a token beside its signature.
         token_leeway_s: Seconds a token is taken past its expiry.
+        drain_s: Seconds from SIGTERM to the stop.
         max_body_bytes: Largest request body.
         stress: Whether operators may set faults.
         monitor: The kit's settings.
@@ -240,6 +249,7 @@ class AppConfig:
     token_keys_file: Path | None
     token_rules: TokenRules
     token_leeway_s: float
+    drain_s: float
     max_body_bytes: int
     stress: bool
     monitor: MonitorSettings
@@ -270,6 +280,7 @@ class AppConfig:
                 values["TASKMED_TOKEN_MAX_HOURS"],
             ),
             token_leeway_s=values["TASKMED_TOKEN_LEEWAY_S"],
+            drain_s=values["TASKMED_DRAIN_S"],
             max_body_bytes=values["TASKMED_MAX_BODY_KB"] * 1024,
             stress=values["TASKMED_STRESS"],
             monitor=_monitor(values),

@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -20,13 +19,15 @@ from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import NoReturn
+from types import FrameType
 
 from starlette.types import ASGIApp
 
 from app.config import AppConfig
+from app.stopping import Stopping
 from monitor.errors import ConfigurationError
 from monitor.garbage import spare_what_lasts
+from monitor.operations.drain import Drain
 
 _BACKLOG = 4_096
 # Most requests a worker takes up at once; more wait in the kernel's queue.
@@ -50,8 +51,13 @@ def serve(config: AppConfig) -> None:
         {"granian": _serve_granian, "uvicorn": _serve_uvicorn}[config.server](shared)
 
 
-def build(config: AppConfig) -> ASGIApp:
-    """Return the service of one worker."""
+def build(config: AppConfig, stopping: Stopping | None = None) -> ASGIApp:
+    """Return the service of one worker.
+
+    Args:
+        config: The whole configuration.
+        stopping: Tells every worker that the service takes leave; None: nobody does.
+    """
     if multiprocessing.parent_process() is not None:
         # Ctrl-C reaches the whole group; a worker leaves it to the main process to stop it, once.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -60,7 +66,11 @@ def build(config: AppConfig) -> ASGIApp:
 
     service = create_app(config)
     spare_what_lasts()
-    return service
+    if stopping is None:
+        return service
+    drain: Drain = service.state.monitor.drain
+    drain.follow(stopping.is_under_way)
+    return drain.telling(service)
 
 
 def allow_connections() -> None:
@@ -105,17 +115,24 @@ def _serve_granian(config: AppConfig) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_GRACE_S,
     )
-    # A closed terminal means stop here; granian would start its workers anew.
-    server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
-    server.serve(target_loader=partial(build, config), wrap_loader=False)
+    stopping = Stopping(config.drain_s)
+
+    def take_over() -> None:
+        # A closed terminal means stop here; granian would start its workers anew.
+        signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
+        signal.signal(signal.SIGTERM, lambda *_: stopping.begin(server.signal_handler_interrupt))
+
+    server.on_startup(take_over)
+    server.serve(target_loader=partial(build, config, stopping), wrap_loader=False)
 
 
 def _serve_uvicorn(config: AppConfig) -> None:
     import uvicorn  # noqa: PLC0415 - only the chosen server is loaded
     from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
 
+    stopping = Stopping(config.drain_s)
     settings = uvicorn.Config(
-        partial(build, config),
+        partial(build, config, stopping),
         factory=True,
         host=config.host,
         port=config.port,
@@ -126,18 +143,25 @@ def _serve_uvicorn(config: AppConfig) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    server = uvicorn.Server(settings)
-    signal.signal(signal.SIGTERM, _leave)  # uvicorn stops its work, then raises the signal once more
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if sig == signal.SIGTERM:
+                stopping.begin(partial(setattr, self, "should_exit", True))
+            else:
+                super().handle_exit(sig, frame)
+
     signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with suppress(KeyboardInterrupt):
         if config.workers == 1:
-            server.run()
-        else:
-            Multiprocess(settings, sockets=[settings.bind_socket()]).run()
-
-
-def _leave(_number: int, _frame: object) -> NoReturn:
-    sys.exit(0)
+            Server(settings).run()
+            return
+        supervisor = Multiprocess(settings, sockets=[settings.bind_socket()])
+        end = partial(supervisor.signal_queue.append, signal.SIGTERM)
+        # The supervisor has just taken these signals: it would start its workers anew on SIGHUP.
+        signal.signal(signal.SIGHUP, lambda *_: end())
+        signal.signal(signal.SIGTERM, lambda *_: stopping.begin(end))
+        supervisor.run()
 
 
 def require_free(host: str, port: int) -> None:

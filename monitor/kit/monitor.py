@@ -42,6 +42,7 @@ from monitor.middleware.tenant import TenantMiddleware
 from monitor.networks import Networks
 from monitor.operations.cache_switch_endpoint import CacheSwitch
 from monitor.operations.cache_warming_endpoint import CacheWarming
+from monitor.operations.drain import Drain
 from monitor.operations.health import Check
 from monitor.settings import MonitorSettings
 from monitor.tracing.provider import Service, Tracing, build_tracing
@@ -61,6 +62,7 @@ class Monitor:
         rollout: The cache's switch.
         database: The two doors to the database; None where none was named.
         kill_switch: The durable switch; None without a database.
+        drain: Takes this worker out of use before it stops.
         warming: Warms the cache; None where the adoption lists nothing to warm.
     """
 
@@ -88,6 +90,7 @@ class Monitor:
             fields=frozenset(adoption.log_fields),
         )
         self.tracing: Tracing = _tracing(settings, adoption, clock, self.measurements)
+        self.drain: Drain = Drain()
         self.rollout: Rollout = build_rollout(settings.cache, self.measurements.cache)
         self.database: Database | None = None
         self.kill_switch: DurableSwitch | None = None
@@ -151,6 +154,7 @@ class Monitor:
             self.settings,
             self._adoption,
             self._checks(),
+            drain=self.drain,
             measurements=self.measurements,
             recent=self.tracing.recent,
             rollout=self.rollout,

@@ -17,6 +17,7 @@ from monitor.metrics.measurements import Measurements
 from monitor.middleware.request import record_of
 from monitor.operations.cache_switch_endpoint import CacheSwitch
 from monitor.operations.cache_warming_endpoint import CacheWarming
+from monitor.operations.drain import Drain
 from monitor.operations.health import Check, Health
 from monitor.operations.summary import Summary
 from monitor.operations.traces_endpoint import show_recent_traces
@@ -41,6 +42,7 @@ def endpoints(
     rollout: Rollout,
     switch: CacheSwitch,
     warming: CacheWarming | None,
+    drain: Drain,
     clock: Clock,
 ) -> list[BaseRoute]:
     """Return exposition, health, summary, recent traces, the cache's switch and warming, and the console."""
@@ -57,6 +59,7 @@ def endpoints(
         timeout_s=settings.check_timeout_s,
         window_s=settings.window_s,
         probes=uncounted,
+        drain=drain,
     )
     summary = Summary(
         measurements.windows,

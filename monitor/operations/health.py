@@ -18,6 +18,7 @@ from monitor.metrics.columns import Columns
 from monitor.metrics.service_levels import Issue, ServiceLevels
 from monitor.metrics.windows import Windows
 from monitor.objectives import Objectives
+from monitor.operations.drain import Drain
 from monitor.tenancy.identity import Identity
 from monitor.tenancy.naming import TenantNaming
 
@@ -107,6 +108,7 @@ class Health:
         timeout_s: The longest a check may take.
         window_s: What the objectives are held over, in seconds.
         probes: Routes that no user asks for.
+        drain: Says whether this worker takes leave.
     """
 
     def __init__(
@@ -123,8 +125,10 @@ class Health:
         timeout_s: float = 1.0,
         window_s: float = 300.0,
         probes: Collection[str] = (),
+        drain: Drain | None = None,
     ) -> None:
         self._checks, self._naming = checks, naming
+        self._drain = drain or Drain()
         self._windows = windows
         self._objectives = objectives
         self._clock = clock
@@ -156,7 +160,9 @@ class Health:
         return _answer(b'{"status":"ok"}', ready=True)
 
     async def ready(self, _request: Request) -> Response:
-        """Say whether this worker can serve requests."""
+        """Say whether this worker can serve requests, and will for a while."""
+        if self._drain.under_way:
+            return _answer(b'{"status":"draining"}', ready=False)
         ready = _ready(await self.look(essential=True))
         return _answer(b'{"status":"ok"}' if ready else b'{"status":"unavailable"}', ready=ready)
 

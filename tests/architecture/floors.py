@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.columns",
         "app.naming",
         "app.policies",
+        "app.stopping",
         "app.token_rules",
         "app.variables",
         "app.zones",

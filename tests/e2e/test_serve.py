@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import os
 import signal
 import socket
 import subprocess
@@ -30,6 +32,7 @@ def _variables(cache_url: str = "memory://") -> Mapping[str, str]:
         "CACHE_URL": cache_url,
         "TASKMED_TOKEN_KEYS": KEY_TEXT,
         "TASKMED_SEALING_KEYS": KEY_TEXT,
+        "TASKMED_DRAIN_S": "0",
     }
 
 
@@ -78,6 +81,42 @@ async def test_two_workers_share_one_port_and_one_exposition(asgi_server: str, r
         pids = [server.pid, *descendants(server.pid)]
         assert server.end(signal.SIGTERM) == 0
         await gone(pids)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("asgi_server", ["granian", "uvicorn"])
+async def test_it_is_not_ready_before_its_sockets_close(
+    asgi_server: str, workers: int, redis_url: str
+) -> None:
+    """After SIGTERM it answers on, says that it is not ready and closes what is kept, then ends with 0."""
+    options = ("--server", asgi_server, "--workers", str(workers))
+    with TaskMedServer({**_variables(redis_url), "TASKMED_DRAIN_S": "2"}, options) as server:
+        assert (200, None) == _probe(server)
+        os.kill(server.pid, signal.SIGTERM)
+        await until(lambda: _probe(server) == (503, "close"))
+        assert (200, "close") == _probe(server, "/api/health/live")
+        pids = [server.pid, *descendants(server.pid)]
+        await gone(pids)
+        assert server.end(signal.SIGCONT) == 0
+
+
+@pytest.mark.parametrize("asgi_server", ["granian", "uvicorn"])
+async def test_a_closed_terminal_ends_several_workers(asgi_server: str, redis_url: str) -> None:
+    """SIGHUP means stop, whichever server runs: none starts its workers anew."""
+    with TaskMedServer(_variables(redis_url), ("--server", asgi_server, "--workers", "2")) as server:
+        pids = [server.pid, *descendants(server.pid)]
+        assert server.end(signal.SIGHUP) == 0
+        await gone(pids)
+
+
+def _probe(server: TaskMedServer, path: str = "/api/health/ready") -> tuple[int, str | None]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.headers["connection"]
+    finally:
+        connection.close()
 
 
 def _counts_health(line: str) -> bool:
