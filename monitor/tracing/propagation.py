@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from opentelemetry.baggage import get_all
-from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, TraceFlags, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from monitor.tracing.baggage import read_baggage
 from monitor.tracing.trace_state import read_trace_state
 
 _TRACE_CONTEXT = TraceContextTextMapPropagator()
-_BAGGAGE = W3CBaggagePropagator()
 _NONE: Context = Context()
 # What nearly every caller sends: version 00, no tracestate. All else is OpenTelemetry's propagator's work.
 _USUAL = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
@@ -53,12 +51,11 @@ class Propagation:
         read = SpanContext(int(trace_id, 16), int(span_id, 16), True, TraceFlags(int(flags, 16)))
         return read if read.is_valid else None
 
-    def baggage(self, headers: Mapping[bytes, bytes]) -> dict[str, object]:
+    def baggage(self, headers: Mapping[bytes, bytes]) -> dict[str, str]:
         """Return the caller's baggage as far as it may pass."""
         if not self._baggage_keys or b"baggage" not in headers:
             return {}
-        carrier = {"baggage": headers[b"baggage"].decode("latin-1")}
-        entries = get_all(_BAGGAGE.extract(carrier, _NONE))
+        entries = read_baggage(headers[b"baggage"])
         return {key: value for key, value in entries.items() if key in self._baggage_keys}
 
 
