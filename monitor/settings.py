@@ -77,6 +77,8 @@ class MonitorSettings:
         metrics_directory: Where several workers share their counts; None for one worker.
         log_level: `debug`, `info`, `warning` or `error`.
         access_log: Whether every request writes a line.
+        own_output: Whether all that the process writes goes through the log where that is standard
+            output: servers' loggers, warnings, `print`, uncaught exceptions.
         slow_query_s: Bound over which a statement is logged and counted.
         window_s: Window of `/api/metrics` and of the health check.
         check_timeout_s: The longest a health check may take.
@@ -97,6 +99,7 @@ class MonitorSettings:
     metrics_directory: Path | None = None
     log_level: str = "info"
     access_log: bool = True
+    own_output: bool = True
     slow_query_s: float = 0.1
     window_s: float = 300.0
     check_timeout_s: float = 1.0

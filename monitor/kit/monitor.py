@@ -29,6 +29,7 @@ from monitor.kit.adoption import Adoption
 from monitor.kit.build_cache import build_cache, build_rollout
 from monitor.kit.routes import endpoints, identity_of, public_paths
 from monitor.logging.logs import Logs
+from monitor.logging.process_output import ProcessOutput
 from monitor.metrics import catalogue
 from monitor.metrics.measurements import Measurements
 from monitor.middleware.cached_route import CachePlans
@@ -97,11 +98,21 @@ class Monitor:
         self._consistency: ProtocolWorker | None = None
         self._settlement: Settlement = NoSettlement()
         self._inner = InnerApp()
+        self._output: ProcessOutput | None = None
         self.warming: CacheWarming | None = None
         if adoption.database_url is None:
             self.cache: TenantCache = self._cache(AlwaysAdmitted())
         else:
             self._follow(adoption.database_url)
+
+    def own_output(self) -> None:
+        """Lead all that this process writes into the log, for good; its stream must be the process's own.
+
+        Loggers at once, so that a server's first words are lines; the interpreter's hooks and its
+        text streams when a server starts the application, so that a script may print until then.
+        """
+        self._output = self.logs.process_output()
+        self._output.take_loggers()
 
     def opened_database(self) -> Database:
         """Return the database.
@@ -130,6 +141,7 @@ class Monitor:
                 clock=self.clock,
                 log=self.logs.access if self.settings.access_log else None,
                 near=None if inside else self._near_answers(sign_in, plans),
+                starting=None if self._output is None else self._output.take_all,
             ),
             Middleware(
                 TenantMiddleware,
@@ -175,7 +187,8 @@ class Monitor:
         """Run what the kit does beside the requests, until the block ends; then leave nothing behind."""
         async with AsyncExitStack() as stack:
             stack.callback(self.logs.close, _FAREWELL_S)
-            stack.enter_context(self.logs.taken_over())
+            if self._output is None:
+                stack.enter_context(self.logs.taken_over())
             stack.callback(self.measurements.close)
             stack.push_async_callback(self.tracing.aclose)
             if self.database is not None:
@@ -277,13 +290,17 @@ def build_monitor(
     Raises:
         ConfigurationError: A setting cannot work.
     """
-    return Monitor(
+    monitor = Monitor(
         settings,
         adoption,
         clock or SystemClock(),
         registry or CollectorRegistry(),
         stream or sys.stdout.buffer,
     )
+    # Where somebody else has taken standard output over, as pytest does, it is left to them.
+    if stream is None and settings.own_output and sys.stdout is sys.__stdout__:
+        monitor.own_output()
+    return monitor
 
 
 def _measurements(

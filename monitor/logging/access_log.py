@@ -15,6 +15,8 @@ from functools import lru_cache, partial
 import msgspec
 
 from monitor.clock import Clock
+from monitor.failures import of_failure
+from monitor.plain_values import written
 from monitor.tracing.request_trace import Ending
 
 _KINDS = 4_096  # of requests whose words are kept rendered
@@ -57,17 +59,16 @@ class AccessLog:
         )
         trace, tenant, now = ending.trace, ending.tenant, self._now()
         whole = int(now)
-        self._add(
-            template
-            % (
-                _second(whole),
-                (now - whole) * _MILLI,
-                trace.id,
-                trace.span_id,
-                _NULL if tenant is None else b"%d" % tenant,
-                (ending.ended - ending.started) * _MILLI,
-            )
+        line = template % (
+            _second(whole),
+            (now - whole) * _MILLI,
+            trace.id,
+            trace.span_id,
+            _NULL if tenant is None else b"%d" % tenant,
+            (ending.ended - ending.started) * _MILLI,
         )
+        failure = ending.failure
+        self._add(line if failure is None else line[:-1] + b"," + _encode(of_failure(failure))[1:])
 
 
 def dated(seconds: float) -> str:
@@ -96,7 +97,7 @@ def _template(
         "method": method,
         "status": status,
         "outcome": str(outcome),
-        "error_type": error_type,
+        "error_type": error_type and written(error_type)[0],
         "cache": None if cache is None else str(cache),
     }
     words = _encode(facts)[1:-1].replace(b"%", b"%%")

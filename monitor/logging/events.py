@@ -38,6 +38,8 @@ OF_LINES: Final = {
     "logger": "Logger of another library.",
     "exception": "Class of the exception.",
     "stack": "Files, lines and functions of its traceback, the innermost last; at most 20.",
+    "causes": "Classes and frames of its causes, contexts and, for a group, members; at most 16.",
+    "unwritten": "Fields that could not be written as they were: no plain value, or no valid text.",
 }
 
 OF_EVENTS: Final = {
@@ -65,6 +67,7 @@ OF_EVENTS: Final = {
     "misses": "Answers among them that had to be loaded.",
     "errors": "Answers among them that failed.",
     "role": "Role of who signed in.",
+    "place": "File, line and function that the line comes from.",
 }
 
 EVENTS: Final = (
@@ -73,6 +76,35 @@ EVENTS: Final = (
         ("info", "error"),
         ("method", "status", "outcome", "error_type", "cache", "duration_ms"),
         "A request has ended; a failed one is an error.",
+    ),
+    LogEvent(
+        "exception_uncaught",
+        ("error",),
+        ("reason",),
+        "An exception reached the end of a thread, of the main program or of a finaliser.",
+    ),
+    LogEvent(
+        "python_warning", ("warning",), ("error_type", "place"), "Python warned; `error_type` is its class."
+    ),
+    LogEvent(
+        "stray_output",
+        ("warning",),
+        ("operation", "count"),
+        "So many lines were printed to `stdout` or `stderr` instead of logged; what they said is dropped.",
+    ),
+    LogEvent(
+        "message_without_template",
+        ("debug", "info", "warning", "error", "critical"),
+        ("logger", "place"),
+        "Another library logged a text that it made at run time, which may hold anything.",
+    ),
+    LogEvent("log_call_failed", ("error",), (), "A log call could not be written."),
+    LogEvent("lifespan_failed", ("error",), (), "The application raised while it started or stopped."),
+    LogEvent(
+        "failed_after_answer",
+        ("error",),
+        (),
+        "The application raised after its answer was complete, in a background task for one.",
     ),
     LogEvent("slow_query", ("warning",), ("summary", "seconds"), "A statement took longer than the bound."),
     LogEvent(

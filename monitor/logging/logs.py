@@ -6,9 +6,9 @@ counted, and no request waits for a terminal or a pipe.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -19,13 +19,17 @@ from opentelemetry.trace import get_current_span
 
 from monitor.background_queue import BackgroundQueue
 from monitor.clock import Clock
+from monitor.failures import class_of, of_failure
 from monitor.logging.access_log import AccessLog, dated
+from monitor.logging.bound_logger import careful_logger
 from monitor.logging.events import FIELDS
+from monitor.logging.process_output import ProcessOutput
+from monitor.logging.standard_records import StandardHandler
+from monitor.plain_values import plain
 from monitor.tenancy.context import bound_tenant
 from monitor.tracing.request_trace import CURRENT_REQUEST
 
-_LONGEST = 512
-_DEEPEST = 20
+_FAREWELL_S = 1.0
 
 _encode = msgspec.json.Encoder().encode
 Fields = MutableMapping[str, Any]
@@ -61,8 +65,8 @@ class Logs:
         tenant_field: str = "tenant",
         capacity: int = 10_000,
     ) -> None:
-        self._stream = stream
-        lines: BackgroundQueue[bytes] = BackgroundQueue(
+        self._stream, self._clock = stream, clock
+        self._lines = lines = BackgroundQueue[bytes](
             self._write, dropped, name="monitor-logs", capacity=capacity, batch=capacity // 2, interval_s=0.1
         )
         lowest = logging.getLevelNamesMapping()[level.upper()]
@@ -73,7 +77,7 @@ class Logs:
             DeclaredFields(FIELDS | fields, {"tenant": tenant_field}),
             _encoded,
         ]
-        self._wrapper = structlog.make_filtering_bound_logger(lowest)
+        self._wrapper = careful_logger(lowest, self._unwritten)
         self.logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
             self._sink, processors=self._processors, wrapper_class=self._wrapper
         )
@@ -88,12 +92,7 @@ class Logs:
         Both keep one configuration for the process, so only a composition root does this.
         """
         handler, root = self.handler(), logging.getLogger()
-        structlog.configure(
-            processors=self._processors,
-            wrapper_class=self._wrapper,
-            logger_factory=lambda *_names: self._sink,
-            cache_logger_on_first_use=False,
-        )
+        self._configure()
         root.addHandler(handler)
         try:
             yield
@@ -103,7 +102,39 @@ class Logs:
 
     def handler(self) -> logging.Handler:
         """Return a handler that brings the standard library's records into this log."""
-        return _StandardHandler(self.logger)
+        return StandardHandler(self.logger)
+
+    def process_output(self) -> ProcessOutput:
+        """Return what leads all output of this process here; the stream must be the process's own.
+
+        The lines that are left are written when the process ends, whoever closed the log before.
+        """
+        self.close = self._flushed
+        atexit.register(self.flush, _FAREWELL_S)
+        self._configure()
+        return ProcessOutput(self.logger, self.handler(), self._clock)
+
+    def _configure(self) -> None:
+        structlog.configure(
+            processors=self._processors,
+            wrapper_class=self._wrapper,
+            logger_factory=lambda *_names: self._sink,
+            cache_logger_on_first_use=False,
+        )
+
+    def _flushed(self, timeout_s: float) -> None:
+        # What comes now are a server's last words: it may end by a signal, without a word to Python.
+        self.flush(timeout_s)
+        self._sink.msg = self._at_once
+
+    def _at_once(self, line: bytes) -> None:
+        self._lines.add(line)
+        self.flush(_FAREWELL_S)
+
+    def _unwritten(self, level: str, failure: BaseException) -> None:
+        # By hand: whatever failed may fail again.
+        line = {"timestamp": dated(self._clock.time()), "level": level, "event": "log_call_failed"}
+        self._sink.msg(_encode({**line, "exception": class_of(failure)}))
 
     def _write(self, batch: Sequence[bytes]) -> None:
         self._stream.write(b"\n".join(batch) + b"\n")
@@ -125,7 +156,9 @@ def add_request(_: Any, __: str, event: Fields) -> Fields:
 
 
 class DeclaredFields:
-    """Drops every field that is not declared, and of an exception all but its class and its stack's lines.
+    """Drops every field that is not declared, and of an exception all but classes and frames.
+
+    A value that cannot be written as it is leaves the name of its field under `unwritten`.
 
     Args:
         names: The declared fields.
@@ -137,14 +170,17 @@ class DeclaredFields:
 
     def __call__(self, _: Any, __: str, event: Fields) -> Fields:
         failure = _failure(event.pop("exc_info", None))
+        names, line, unwritten = self._names, dict[str, Any](), list[str]()
+        for name, value in event.items():
+            if name in names:
+                line[names[name]], whole = plain(value)
+                if not whole:
+                    unwritten.append(names[name])
         if failure is not None:
-            event["exception"] = type(failure).__qualname__
-            event["stack"] = [
-                f"{frame.filename}:{frame.lineno} {frame.name}"
-                for frame in traceback.extract_tb(failure.__traceback__)[-_DEEPEST:]
-            ]
-        names = self._names
-        return {names[name]: _shortened(value) for name, value in event.items() if name in names}
+            line |= of_failure(failure)
+        if unwritten:
+            line["unwritten"] = unwritten
+        return line
 
 
 class _Stamp:
@@ -154,32 +190,16 @@ class _Stamp:
         self._now = clock.time
 
     def __call__(self, _: Any, method: str, event: Fields) -> Fields:
-        level = "error" if method == "exception" else method
-        return {"timestamp": dated(self._now()), "level": level, **event}
+        # First in the line, and never what a field of the same name says.
+        own = {"timestamp": dated(self._now()), "level": method}
+        return {**own, **event, **own}
 
 
 class _Sink:
     """What structlog writes encoded lines to."""
 
     def __init__(self, add: Callable[[bytes], None]) -> None:
-        self.debug = self.info = self.warning = self.error = self.critical = self.exception = add
         self.msg = add
-
-
-class _StandardHandler(logging.Handler):
-    """Brings the standard library's records into the log: their template, never their arguments."""
-
-    def __init__(self, logger: structlog.typing.FilteringBoundLogger) -> None:
-        super().__init__()
-        self._logger = logger
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._logger.log(record.levelno, _template(record), logger=record.name, exc_info=record.exc_info)
-
-
-def _template(record: logging.LogRecord) -> str:
-    # The first line is what the code says; asyncio, for one, writes the task and its exception below it.
-    return str(record.msg).partition("\n")[0]
 
 
 def _encoded(_: Any, __: str, event: Fields) -> bytes:
@@ -190,13 +210,5 @@ def _failure(info: Any) -> BaseException | None:
     if isinstance(info, BaseException):
         return info
     if isinstance(info, tuple):
-        return info[1] if isinstance(info[1], BaseException) else None
-    return sys.exception() if info else None
-
-
-def _shortened(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:_LONGEST]
-    if isinstance(value, list):
-        return value
-    return value if value is None or isinstance(value, bool | int | float) else type(value).__name__
+        return next((one for one in info if isinstance(one, BaseException)), None)
+    return sys.exception() if info is True else None

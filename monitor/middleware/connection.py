@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Message, Receive, Scope, Send
 
+from monitor.failures import class_of
 from monitor.metrics.catalogue import UNMATCHED, Outcome
 from monitor.middleware.exchange import Listeners
 from monitor.middleware.request import RequestRecord
@@ -20,15 +21,17 @@ class Connection:
     Attributes:
         status: 101 once accepted, else what the handshake was answered with.
         error_type: Class of the exception that ended it, if the service failed.
+        failure: That exception, while the end is told.
     """
 
     __slots__ = (
         "_client_gone", "_label", "_listeners", "_opened", "_receive", "_send",
-        "ended", "error_type", "method", "outcome", "record", "route", "scope", "status", "trace",
+        "ended", "error_type", "failure", "method", "outcome", "record", "route", "scope", "status", "trace",
     )  # fmt: skip
 
     ended: float
     error_type: str | None
+    failure: BaseException | None
     outcome: Outcome
     route: str | None
 
@@ -51,6 +54,11 @@ class Connection:
         self.status: int = 0
         self._client_gone = False
         self._opened = False
+
+    @property
+    def left(self) -> bool:
+        """Whether the client was gone before the service was done."""
+        return self._client_gone
 
     @property
     def started(self) -> float:
@@ -95,7 +103,7 @@ class Connection:
             self._end(Outcome.CANCELLED, None)
         else:
             self.status = self.status or _SERVER_ERROR
-            self._end(Outcome.SERVER_ERROR, type(failure).__qualname__)
+            self._end(Outcome.SERVER_ERROR, class_of(failure), failure)
 
     def returned(self) -> None:
         if not self.status and not self._client_gone:
@@ -114,14 +122,16 @@ class Connection:
         self.route = None if self._label == UNMATCHED else self._label
         self._listeners.recorder.websocket_opened(self._label)
 
-    def _end(self, outcome: Outcome, error_type: str | None) -> None:
+    def _end(self, outcome: Outcome, error_type: str | None, failure: BaseException | None = None) -> None:
         listeners = self._listeners
         self.ended = listeners.monotonic()
         if not self._opened:
             self._open()
         self.outcome = outcome
         self.error_type = error_type
+        self.failure = failure
         self.trace.finish(self, may_be_slow=False)
         listeners.recorder.websocket_closed(self._label, error_type, self.ended - self.started)
         if listeners.log is not None:
             listeners.log.ended(self)
+        self.failure = None

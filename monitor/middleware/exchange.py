@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from monitor.clock import Clock
+from monitor.failures import class_of, mark_told, was_told
 from monitor.metrics.catalogue import UNMATCHED, Outcome
 from monitor.middleware.recorder import HttpObserver
 from monitor.middleware.request import RequestRecord
@@ -16,6 +20,7 @@ from monitor.middleware.route_template import RouteTemplates
 from monitor.tenancy.identity import TenantId
 from monitor.tracing.request_trace import Ending, RequestTrace
 
+_log = structlog.get_logger(__name__)
 _BAD_REQUEST = 400
 _CLIENT_CLOSED = 499  # nginx's word for a client that left before it was answered
 _SERVER_ERROR = 500
@@ -55,16 +60,18 @@ class Exchange:
         ended: Monotonic end, in seconds; 0 while it runs.
         tenant: The authenticated tenant.
         cache: The outcome of the cache lookup, if there was one.
+        failure: The exception behind a failure, while the end is told.
     """
 
     __slots__ = (
         "_client_gone", "_first_byte", "_listeners", "_receive", "_send", "_trailers",
-        "cache", "ended", "error_type", "method", "outcome", "record", "route", "scope", "started",
+        "cache", "ended", "error_type", "failure", "method", "outcome", "record", "route", "scope", "started",
         "status", "tenant", "trace",
     )  # fmt: skip
 
     cache: str | None
     error_type: str | None
+    failure: BaseException | None
     outcome: Outcome
     route: str | None
     tenant: TenantId | None
@@ -92,6 +99,11 @@ class Exchange:
         self._client_gone = False
         self._first_byte = 0.0
         self._trailers = False
+
+    @property
+    def left(self) -> bool:
+        """Whether the client was gone before its answer was complete."""
+        return self._client_gone
 
     @property
     def matched_route(self) -> str | None:
@@ -152,19 +164,23 @@ class Exchange:
         elif status >= _SERVER_ERROR:
             # Inside an exception handler the exception is still being handled: it names the failure best.
             failure = sys.exception()
-            self._end(Outcome.SERVER_ERROR, type(failure).__qualname__ if failure else str(status))
+            self._end(Outcome.SERVER_ERROR, class_of(failure) if failure else str(status), failure)
         else:
             self._end(Outcome.SUCCESS if status < _BAD_REQUEST else Outcome.CLIENT_ERROR, None)
 
     def failed(self, failure: BaseException) -> None:
         """The application raised; what it raises after its answer is no failure of the request."""
         if self.ended:
+            if isinstance(failure, Exception) and not was_told(failure):
+                _log.error("failed_after_answer", exc_info=failure)
+                mark_told(failure)
             return
         if self._client_gone or not isinstance(failure, Exception):
-            self._left()
+            told = not isinstance(failure, OSError | ClientDisconnect | asyncio.CancelledError)
+            self._left(failure if told else None)
         else:
             self.status = self.status or _SERVER_ERROR
-            self._end(Outcome.SERVER_ERROR, type(failure).__qualname__)
+            self._end(Outcome.SERVER_ERROR, class_of(failure), failure)
 
     def returned(self) -> None:
         """The application returned; without a complete answer that is a failure, or the client left."""
@@ -175,15 +191,16 @@ class Exchange:
         else:
             self._end(Outcome.SERVER_ERROR, "incomplete_answer" if self.status else "no_answer")
 
-    def _left(self) -> None:
+    def _left(self, failure: BaseException | None = None) -> None:
         self.status = self.status or _CLIENT_CLOSED
-        self._end(Outcome.CANCELLED, None)
+        self._end(Outcome.CANCELLED, None, failure)
 
-    def _end(self, outcome: Outcome, error_type: str | None) -> None:
+    def _end(self, outcome: Outcome, error_type: str | None, failure: BaseException | None = None) -> None:
         listeners, record = self._listeners, self.record
         self.ended = ended = listeners.monotonic()
         self.outcome = outcome
         self.error_type = error_type
+        self.failure = failure
         self.tenant = tenant = record.tenant
         self.cache = record.cache
         self.status = self.status or _SERVER_ERROR
@@ -205,3 +222,6 @@ class Exchange:
             listeners.recorder.first_byte(route, self._first_byte - self.started)
         if listeners.log is not None:
             listeners.log.ended(self)
+        if failure is not None:
+            mark_told(failure)
+            self.failure = None  # its frames hold this object: together they would wait for a collection

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import structlog
 from opentelemetry.context import attach, detach
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.clock import Clock
+from monitor.failures import mark_told
 from monitor.metrics.catalogue import METHODS, OTHER_METHOD
 from monitor.middleware.connection import Connection
 from monitor.middleware.exchange import Exchange, Listeners, RequestLog
@@ -14,6 +18,8 @@ from monitor.middleware.recorder import HttpObserver
 from monitor.middleware.request import open_record
 from monitor.middleware.route_template import RouteTemplates
 from monitor.tracing.request_trace import CURRENT_REQUEST, RequestTracing
+
+_log = structlog.get_logger(__name__)
 
 
 class PerformanceMiddleware:
@@ -31,6 +37,7 @@ class PerformanceMiddleware:
         log: Writes one line for each request; None for no lines.
         near: Answers what the near cache may answer alone, before the chain is entered; None
             where the service has middlewares of its own that every request must pass.
+        starting: Called when the server starts the application, before the application is.
     """
 
     def __init__(
@@ -42,12 +49,14 @@ class PerformanceMiddleware:
         clock: Clock,
         log: RequestLog | None = None,
         near: NearAnswers | None = None,
+        starting: Callable[[], None] | None = None,
     ) -> None:
         self._app = app
         self._sampled_app = tracing.instrument(app)
         self._tracing = tracing
         self._begin = recorder.begin
         self._near = near
+        self._starting = starting
         self._listeners = Listeners(recorder, clock, RouteTemplates(), log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,16 +88,29 @@ class PerformanceMiddleware:
             await app(scope, exchange.receive, exchange.send)
         except BaseException as failure:
             exchange.failed(failure)
-            raise
+            # To a client that has left nothing can be said, and its leaving is no fault to report.
+            if not (exchange.left and isinstance(failure, Exception)):
+                raise
         else:
             exchange.returned()
         finally:
             detach(token)
             CURRENT_REQUEST.reset(current)
 
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._starting is not None:
+            self._starting()
+        try:
+            await self._app(scope, receive, send)
+        except Exception as failure:
+            # A server is told a traceback as text, of which a line of the log may keep nothing.
+            _log.exception("lifespan_failed")
+            mark_told(failure)
+            raise
+
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
-            await self._app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         record = open_record(scope, self._listeners.monotonic())
         record.headers = headers = dict(scope["headers"])
@@ -101,7 +123,8 @@ class PerformanceMiddleware:
             await app(scope, connection.receive, connection.send)
         except BaseException as failure:
             connection.failed(failure)
-            raise
+            if not (connection.left and isinstance(failure, Exception)):
+                raise
         else:
             connection.returned()
         finally:

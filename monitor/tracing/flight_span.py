@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from opentelemetry.trace import Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
-from monitor.tracing.spans import ALLOWED, ERROR_TYPE, TracerScope
+from monitor.failures import class_of, report
+from monitor.tracing.spans import ALLOWED, ERROR_TYPE, STACKTRACE, TracerScope
 from monitor.tracing.wall_clock import WallClock
 
 MOST_LINKS = 32
@@ -137,7 +138,8 @@ class FlightSpan(Span):
         escaped: bool = False,  # noqa: ARG002, FBT001, FBT002 - the API's
     ) -> None:
         """Note the exception's class; its message and traceback may quote personal data."""
-        self.set_attribute(ERROR_TYPE, type(exception).__qualname__)
+        self.set_attribute(ERROR_TYPE, class_of(exception))
+        self.set_attribute(STACKTRACE, report(exception))
 
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
         """Do nothing: events are never exported, for nobody vouches for their text."""

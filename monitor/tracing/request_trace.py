@@ -32,6 +32,9 @@ class Ending(Protocol):
     def error_type(self) -> str | None: ...
 
     @property
+    def failure(self) -> BaseException | None: ...
+
+    @property
     def tenant(self) -> int | None: ...
 
     @property

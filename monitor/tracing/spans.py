@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from monitor.failures import report
 from monitor.tracing.request_trace import Ending
 
 AttributeValue = str | bool | int | float
@@ -21,6 +22,8 @@ HTTP_STATUS: Final = "http.response.status_code"
 URL_SCHEME: Final = "url.scheme"
 PROTOCOL_VERSION: Final = "network.protocol.version"
 ERROR_TYPE: Final = "error.type"
+# The convention's name, with classes and frames only: a message may quote a row.
+STACKTRACE: Final = "exception.stacktrace"
 TENANT: Final = "tenant.id"
 CACHE_RESULT: Final = "cache.result"
 
@@ -32,6 +35,7 @@ ALLOWED: Final = frozenset(
         URL_SCHEME,
         PROTOCOL_VERSION,
         ERROR_TYPE,
+        STACKTRACE,
         TENANT,
         CACHE_RESULT,
         "cache.domain",
@@ -45,6 +49,7 @@ ALLOWED: Final = frozenset(
     }
 )
 _LONGEST = 256
+_LONGEST_STACK = 8_192
 
 
 def allowed(attributes: Mapping[str, object], names: frozenset[str] = ALLOWED) -> dict[str, AttributeValue]:
@@ -52,7 +57,8 @@ def allowed(attributes: Mapping[str, object], names: frozenset[str] = ALLOWED) -
     kept: dict[str, AttributeValue] = {}
     for name, value in attributes.items():
         if name in names and isinstance(value, str | bool | int | float):
-            kept[name] = value[:_LONGEST] if isinstance(value, str) else value
+            longest = _LONGEST_STACK if name == STACKTRACE else _LONGEST
+            kept[name] = value[:longest] if isinstance(value, str) else value
     return kept
 
 
@@ -138,6 +144,7 @@ class Facts(NamedTuple):
         route: The full template; None where nothing matched.
         status: The status that was sent.
         error_type: What failed; None unless the service failed.
+        report: Classes and frames of the exception behind it.
         tenant: The authenticated tenant.
         cache: The outcome of the cache lookup, if there was one.
         scheme: `http`, `https`, `ws` or `wss`.
@@ -154,10 +161,11 @@ class Facts(NamedTuple):
     scheme: str
     version: str
     seconds: float
+    report: str | None = None
 
     @classmethod
     def of(cls, ending: Ending) -> Facts:
-        scope = ending.scope
+        scope, failure = ending.scope, ending.failure
         # tuple.__new__: every request comes by here, and the generated constructor costs twice as much.
         return tuple.__new__(
             cls,
@@ -171,6 +179,7 @@ class Facts(NamedTuple):
                 scope.get("scheme", "http"),
                 scope.get("http_version", "1.1"),
                 ending.ended - ending.started,
+                None if failure is None else report(failure),
             ),
         )
 
@@ -187,6 +196,7 @@ class Facts(NamedTuple):
             URL_SCHEME: self.scheme,
             PROTOCOL_VERSION: self.version,
             ERROR_TYPE: self.error_type,
+            STACKTRACE: self.report,
             TENANT: None if self.tenant is None else int(self.tenant),
             CACHE_RESULT: None if self.cache is None else str(self.cache),
         }

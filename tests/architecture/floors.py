@@ -52,13 +52,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.redis", "monitor.definitions", "monitor.logging"),
     ("monitor.cache", "monitor.database", "monitor.metrics", "monitor.tracing"),
     ("monitor.scopes",),
-    ("monitor.networks", "monitor.settings", "monitor.tenancy"),
+    ("monitor.failures", "monitor.networks", "monitor.settings", "monitor.tenancy"),
     (
         "monitor.background_queue",
         "monitor.clock",
         "monitor.errors",
         "monitor.garbage",
         "monitor.objectives",
+        "monitor.plain_values",
         "monitor.problems",
     ),
 )

@@ -38,6 +38,7 @@ class Ended:
     trace: Any
     started: float
     ended: float
+    failure: BaseException | None = None
 
 
 WORDS = st.none() | st.text(max_size=20)

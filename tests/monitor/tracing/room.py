@@ -34,6 +34,7 @@ class Ended:
     status: int = 200
     outcome: str = "success"
     error_type: str | None = None
+    failure: BaseException | None = None
     tenant: int | None = 7
     cache: str | None = None
 

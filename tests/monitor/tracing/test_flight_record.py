@@ -190,7 +190,7 @@ def test_a_flight_span_takes_all_that_the_api_offers() -> None:
     assert (shape.name, shape.status, shape.attributes) == (
         "second",
         StatusCode.ERROR,
-        {"error.type": "KeyError"},
+        {"error.type": "KeyError", "exception.stacktrace": "KeyError"},
     )
     assert (shape.description, shape.events, shape.links) == (None, 0, 1)
 
