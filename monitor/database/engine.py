@@ -21,6 +21,7 @@ from monitor.database.transaction import Transaction, opened
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over
 from monitor.errors import PoolExhausted
+from monitor.scopes import CacheScope
 from monitor.tenancy.context import current_tenant
 
 
@@ -105,8 +106,8 @@ class Database:
         async with self._in_turn(), self._transaction(self._writing) as transaction:
             unit = UnitOfWork(transaction, tenant, self._telemetry, self._rule)
             yield unit
-            ids = await unit.commit(self._clock.time())
-        await self._settle(unit, ids)
+            scopes, ids = await unit.commit(self._clock.time())
+        await self._settle(scopes, ids)
 
     async def ping(self) -> None:
         """Ask the database for one answer.
@@ -122,10 +123,10 @@ class Database:
         """Close every connection."""
         await self._engine.dispose()
 
-    async def _settle(self, unit: UnitOfWork, ids: tuple[int, ...]) -> None:
-        if not unit.scopes:
+    async def _settle(self, scopes: tuple[CacheScope, ...], ids: tuple[int, ...]) -> None:
+        if not scopes:
             return
-        commit = Commit(unit.scopes, ids, self._clock.monotonic())
+        commit = Commit(scopes, ids, self._clock.monotonic())
         if not hand_over(commit):
             await self._settlement.settle(commit)
 

@@ -117,11 +117,15 @@ class UnitOfWork(Reader):
         """What was booked so far."""
         return tuple(self._scopes)
 
-    async def commit(self, created_at: float) -> tuple[int, ...]:
-        """Write the outbox rows and commit; return the rows' ids. The opener of the block calls it."""
+    async def commit(self, created_at: float) -> tuple[tuple[CacheScope, ...], tuple[int, ...]]:
+        """Write the outbox rows and commit; return what was booked, and the rows' ids.
+
+        The opener of the block calls it.
+        """
+        scopes = self.scopes
         ids: tuple[int, ...] = ()
-        if self._scopes:
-            rows = await self._run(rows_for(self.scopes, created_at))
+        if scopes:
+            rows = await self._run(rows_for(scopes, created_at))
             ids = tuple(rows.scalars())
         await self._telemetry.run(COMMIT, self._transaction.commit)
-        return ids
+        return scopes, ids
