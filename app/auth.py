@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import jwt
 
-from app.token_rules import TokenRules
+from app.token_rules import TokenKeys, TokenRules
 from app.variables import Key
 from monitor.clock import Clock
 from monitor.errors import AuthenticationError, InvalidTenantId
@@ -61,13 +61,14 @@ class TokenIssuer:
     Args:
         keys: At least one key.
         clock: Where the time of issue comes from.
-        rules: What the service asks of its tokens.
+        rules: What the service asks of its tokens; what the keys know of it, where none are given.
     """
 
     def __init__(self, keys: Sequence[Key], clock: Clock, rules: TokenRules | None = None) -> None:
         self._key = keys[0]
         self._clock = clock
-        self._rules = rules or TokenRules()
+        own = keys.rules if isinstance(keys, TokenKeys) else TokenRules()
+        self._rules = rules or own
 
     def mint(self, *, role: Role, user: str, clinic: int | None = None, lifetime_s: float = 3_600.0) -> str:
         """Return a token.

@@ -15,8 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from app.token_rules import TokenRules
-from app.variables import Key, Secret, Variable, keys, networks, number, one_of, switch, text, url, whole
+from app.token_rules import TokenKeys, TokenRules
+from app.variables import Secret, Variable, keys, networks, number, one_of, switch, text, url, whole
 from monitor import __version__
 from monitor.errors import ConfigurationError
 from monitor.settings import CacheSettings, MonitorSettings
@@ -245,7 +245,7 @@ class AppConfig:
     server: str
     database_url: Secret
     pool_size: int
-    token_keys: tuple[Key, ...]
+    token_keys: TokenKeys
     token_keys_file: Path | None
     token_rules: TokenRules
     token_leeway_s: float
@@ -265,6 +265,11 @@ class AppConfig:
         environ = _with_key_file(environ)
         values = {variable.name: variable.value(environ.get(variable.name)) for variable in VARIABLES}
         _refuse_contradictions(values)
+        rules = TokenRules(
+            values["TASKMED_TOKEN_AUDIENCE"],
+            values["TASKMED_TOKEN_ISSUER"],
+            values["TASKMED_TOKEN_MAX_HOURS"],
+        )
         return cls(
             host=values["HOST"],
             port=values["PORT"],
@@ -272,13 +277,9 @@ class AppConfig:
             server=values["TASKMED_SERVER"],
             database_url=values["DATABASE_URL"],
             pool_size=values["TASKMED_POOL_SIZE"],
-            token_keys=values["TASKMED_TOKEN_KEYS"],
+            token_keys=TokenKeys(values["TASKMED_TOKEN_KEYS"], rules),
             token_keys_file=Path(file) if (file := values["TASKMED_TOKEN_KEYS_FILE"]) else None,
-            token_rules=TokenRules(
-                values["TASKMED_TOKEN_AUDIENCE"],
-                values["TASKMED_TOKEN_ISSUER"],
-                values["TASKMED_TOKEN_MAX_HOURS"],
-            ),
+            token_rules=rules,
             token_leeway_s=values["TASKMED_TOKEN_LEEWAY_S"],
             drain_s=values["TASKMED_DRAIN_S"],
             max_body_bytes=values["TASKMED_MAX_BODY_KB"] * 1024,

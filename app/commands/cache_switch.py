@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from app.auth import Role, TokenIssuer
+from app.commands.operator_token import operator_token
 from app.variables import Key
-from monitor.clock import SystemClock
 from monitor.errors import MonitorError
 
 _SWITCH, _WARM = "/api/cache/switch", "/api/cache/warm"
 _TIMEOUT_S = 10.0
-_TOKEN_S = 60.0
+_USER = "cli"
 
 
 class CacheUnreachable(MonitorError):
@@ -40,6 +40,7 @@ def move(
     share: float | None = None,
     clinic: int | None = None,
     domain: str | None = None,
+    token_file: Path | None = None,
 ) -> str:
     """Move the switch, or only look at it, and say how it stands then.
 
@@ -50,22 +51,26 @@ def move(
         share: On for this share of the traffic.
         clinic: For this clinic alone.
         domain: For this domain alone.
+        token_file: Holds an operator's token, in the place of `keys`.
 
     Raises:
         CacheUnreachable: The service did not take the request.
     """
+    token = operator_token(keys, token_file, _USER)
     if enabled is None and share is None:
-        [answer] = _ask("GET", url.rstrip("/") + _SWITCH, keys, None)
+        [answer] = ask("GET", url.rstrip("/") + _SWITCH, token, None)
     else:
         given = {"enabled": enabled, "share": share, "clinicId": clinic, "domain": domain}
         body = {name: value for name, value in given.items() if value is not None}
-        [answer] = _ask("PUT", url.rstrip("/") + _SWITCH, keys, body)
+        [answer] = ask("PUT", url.rstrip("/") + _SWITCH, token, body)
     said = [f"off for {_words(scope)}" for scope in answer["off"]]
     said += [f"on for {scope['share']:.4g} of {_words(scope)}" for scope in answer["shares"]]
     return f"the cache is {'; '.join(said)}" if said else "the cache is on"
 
 
-def warm(url: str, keys: Sequence[Key], clinic: int | None, rate: float) -> Iterator[Mapping[str, Any]]:
+def warm(
+    url: str, keys: Sequence[Key], clinic: int | None, rate: float, token_file: Path | None = None
+) -> Iterator[Mapping[str, Any]]:
     """Begin a warming and yield its progress until it is over.
 
     Args:
@@ -73,21 +78,26 @@ def warm(url: str, keys: Sequence[Key], clinic: int | None, rate: float) -> Iter
         keys: As in `move`.
         clinic: For this clinic alone.
         rate: Lookups a second.
+        token_file: As in `move`.
 
     Raises:
         CacheUnreachable: The service did not take the request, or went away in the middle.
     """
-    yield from _ask("POST", url.rstrip("/") + _WARM, keys, {"clinicId": clinic, "rate": rate})
+    token = operator_token(keys, token_file, _USER)
+    yield from ask("POST", url.rstrip("/") + _WARM, token, {"clinicId": clinic, "rate": rate})
 
 
-def _ask(method: str, url: str, keys: Sequence[Key], body: Mapping[str, Any] | None) -> Iterator[Any]:
-    """Yield every line of the answer."""
-    token = TokenIssuer(keys, SystemClock()).mint(role=Role.OPERATOR, user="cli", lifetime_s=_TOKEN_S)
+def ask(method: str, url: str, token: Callable[[], str], body: Mapping[str, Any] | None) -> Iterator[Any]:
+    """Ask a running service as an operator, and yield every line of its answer.
+
+    Raises:
+        CacheUnreachable: The service did not take the request, or went away in the middle.
+    """
     request = urllib.request.Request(  # noqa: S310 - http and https alone are allowed by the caller
         url,
         data=None if body is None else json.dumps(body).encode(),
         headers={
-            "Authorization": f"Bearer {token}",
+            "Authorization": f"Bearer {token()}",
             "Content-Type": "application/json",
             "Accept": "application/x-ndjson, application/json",
         },

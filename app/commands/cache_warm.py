@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,12 @@ from app.variables import Key
 
 
 def show(
-    url: str, keys: Sequence[Key], clinic: int | None, rate: float, console: Console | None = None
+    url: str,
+    keys: Sequence[Key],
+    clinic: int | None,
+    rate: float,
+    console: Console | None = None,
+    token_file: Path | None = None,
 ) -> bool:
     """Warm, show how far it is, say at last what it found, and return whether it came to its end.
 
@@ -23,6 +29,7 @@ def show(
         clinic: For this clinic alone.
         rate: Lookups a second.
         console: Where it is shown; standard output where none is given.
+        token_file: Holds an operator's token, in the place of `keys`.
 
     Raises:
         CacheUnreachable: The service did not take the request, or went away in the middle.
@@ -37,7 +44,7 @@ def show(
     last: Mapping[str, Any] = {"state": "failed", "done": 0, "results": {}, "seconds": 0.0}
     with Progress(*columns, console=console, transient=True) as bars:
         bar = bars.add_task("warming", total=None)
-        for last in warm(url, keys, clinic, rate):
+        for last in warm(url, keys, clinic, rate, token_file):
             bars.update(bar, completed=last["done"], total=last["total"])
     found = ", ".join(f"{count} {result}" for result, count in sorted(last["results"].items()))
     if last["state"] != "done":

@@ -1,4 +1,4 @@
-"""The command line: `taskmed serve`, `run`, `migrate`, `demo`, `token`, `load`, `top`, `drill`, `cache`."""
+"""The command line: `taskmed` and its words."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 from app import config as configuration
 from app.commands.cache import cache
 from app.commands.drill import drill
+from app.commands.revoke import revoke
 from app.config import AppConfig
 from app.run import local
 from app.serve import serve as serve_config
@@ -94,7 +95,9 @@ def token(
     try:
         typer.echo(issuer.mint(role=Role(role), user=user, clinic=clinic, lifetime_s=hours * _HOUR))
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--clinic") from None
+        raise typer.BadParameter(
+            str(error), param_hint="--hours" if "hours" in str(error) else "--clinic"
+        ) from None
 
 
 @app.command()
@@ -142,6 +145,7 @@ def top(
 
 
 app.command()(drill)
+app.command()(revoke)
 
 
 def main() -> None:

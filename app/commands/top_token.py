@@ -7,13 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.auth import Role, TokenIssuer
+from app.commands.operator_token import operator_token
 from app.commands.top import ServiceFigures, run_top
 from app.variables import Key
-from monitor.clock import SystemClock
-from monitor.errors import ConfigurationError
-
-_TOKEN_S = 60.0
 
 
 def show(url: str, keys: Sequence[Key], token_file: Path | None, *, every_s: float, once: bool) -> None:
@@ -31,14 +27,10 @@ def show(url: str, keys: Sequence[Key], token_file: Path | None, *, every_s: flo
         TopRefused: The token is no operator's.
         Unreachable: There was no answer, and only one was asked for.
     """
-
-    def token() -> str:
-        if token_file is None:
-            issuer = TokenIssuer(keys, SystemClock())
-            return issuer.mint(role=Role.OPERATOR, user="top", lifetime_s=_TOKEN_S)
-        try:
-            return token_file.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError("--token-file", f"cannot be read: {type(error).__name__}") from None
-
-    run_top(ServiceFigures(url, token), url, Console(), every_s=every_s, once=once)
+    run_top(
+        ServiceFigures(url, operator_token(keys, token_file, "top")),
+        url,
+        Console(),
+        every_s=every_s,
+        once=once,
+    )

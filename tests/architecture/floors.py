@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.standing",
         "app.tables",
     ),
-    ("app.housekeeping",),
+    ("app.housekeeping", "app.token_rules"),
     (
         "app",
         "app.errors",
@@ -38,7 +38,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.naming",
         "app.policies",
         "app.stopping",
-        "app.token_rules",
         "app.variables",
         "app.zones",
     ),

@@ -23,10 +23,14 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKMED_TOKEN_KEYS", KEY_TEXT)
 
 
+tokens: list[str] = []  # what the last service was sent as `Authorization`
+
+
 @contextmanager
 def service() -> Iterator[tuple[str, list[Any]]]:
     """Answer as the switch does; yield the address and what was asked."""
     asked: list[Any] = []
+    tokens.clear()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -40,6 +44,7 @@ def service() -> Iterator[tuple[str, list[Any]]]:
 
         def _answer(self, body: object) -> None:
             asked.append((self.command, body))
+            tokens.append(self.headers["Authorization"])
             self.send_response(200)
             self.end_headers()
             shares = [{"clinicId": 3, "domain": None, "share": 0.25}]
@@ -77,3 +82,14 @@ def test_each_word_asks_for_what_it_says(words: tuple[str, ...], asked: tuple[st
 def test_a_share_is_a_share() -> None:
     """More than all is a usage error."""
     assert CliRunner().invoke(app, ("cache", "share", "1.5")).exit_code == 2
+
+
+@pytest.mark.parametrize("words", [["status"], ["off", "--clinic", "3"], ["on"], ["share", "0.5"]])
+def test_every_word_takes_an_operators_token_from_a_file(words: list[str], tmp_path: Path) -> None:
+    """Whoever has no keys of the service asks with a token that it was given."""
+    file = tmp_path / "token"
+    file.write_text("e30.e30.e30\n")
+    with service() as (url, _):
+        result = CliRunner().invoke(app, ["cache", *words, "--url", url, "--token-file", str(file)])
+
+    assert (0, ["Bearer e30.e30.e30"]) == (result.exit_code, tokens)
