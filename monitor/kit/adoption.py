@@ -9,6 +9,7 @@ from monitor.cache.expiry import Zone, utc
 from monitor.cache.policy import CachePolicy
 from monitor.database.connections import PoolSettings
 from monitor.database.scope import TENANT_COLUMN
+from monitor.metrics.catalogue import Metric
 from monitor.middleware.cached_route import CachedRoute
 from monitor.middleware.tenant import Refusal
 from monitor.objectives import Objectives
@@ -37,6 +38,8 @@ class Adoption:
             needs a database.
         zone: A tenant's time zone, for policies that refresh daily.
         objectives: What the service promises.
+        metrics: Metrics of the service's own beside the kit's; `monitor.measurements.columns` has
+            their handles, and all workers' counts are exposed together.
         console_keys: Secrets of at least 32 bytes that seal the console's sessions, the same in
             every worker; the first one seals, all of them open. Empty: one is drawn at the start,
             which serves a single worker.
@@ -55,5 +58,6 @@ class Adoption:
     warmed: WarmList | None = None
     zone: Zone = utc
     objectives: Objectives = field(default_factory=Objectives)
+    metrics: Sequence[Metric] = ()
     console_keys: Sequence[bytes] = field(default=(), repr=False)
     log_fields: Collection[str] = ()

@@ -32,6 +32,7 @@ from monitor.logging.logs import Logs
 from monitor.logging.process_output import ProcessOutput
 from monitor.metrics import catalogue
 from monitor.metrics.measurements import Measurements
+from monitor.metrics.own_metrics import with_own
 from monitor.middleware.cached_route import CachePlans
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.interceptor import CacheInterceptor
@@ -314,6 +315,7 @@ def _measurements(
         idle_s=settings.tenant_idle_s,
         directory=settings.metrics_directory,
         longest_window_s=max(600.0, settings.window_s),
+        metrics=with_own(adoption.metrics),
         hold_s=settings.scrape_interval_s * _LATE_SCRAPE,
     )
     measurements.runtime.describe_build(settings.service, settings.version)

@@ -20,6 +20,7 @@ from monitor.metrics.columns import Columns
 from monitor.metrics.database_recorder import DatabaseRecorder
 from monitor.metrics.exposition import Exposition
 from monitor.metrics.http_recorder import HttpRecorder
+from monitor.metrics.own_metrics import TenantSeries
 from monitor.metrics.runtime_recorder import RuntimeRecorder
 from monitor.metrics.trace_recorder import TraceRecorder
 from monitor.metrics.windows import Windows
@@ -85,6 +86,10 @@ class Measurements:
     def columns(self) -> Columns:
         """Where instruments beside the recorders' come from."""
         return self.workers.columns
+
+    def by_tenant(self, metric: Metric) -> TenantSeries:
+        """Return the series of a metric by tenant, of the service's own; take it once."""
+        return TenantSeries(self.columns, self.budget, metric)
 
     def state_objectives(self, bounds: Mapping[str, float]) -> None:
         """Expose the bound of each objective, so that dashboards can draw it."""

@@ -52,6 +52,7 @@ class Memory:
             unborn.rename(path)
         except BaseException:
             os.close(descriptor)
+            unborn.unlink(missing_ok=True)
             raise
         return memory
 

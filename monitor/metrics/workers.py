@@ -8,6 +8,7 @@ also says whom it folded last, so a crash at any point neither loses nor doubles
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import math
 import os
@@ -19,11 +20,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from monitor.errors import ConfigurationError
 from monitor.metrics.catalogue import TENANT_BUDGET, TENANT_SERIES, WORKERS, Kind
 from monitor.metrics.cell_layout import FOLDED_CELL, IDENTITY_CELL, TENANT_RESERVE, Layout
 from monitor.metrics.columns import Columns
 from monitor.metrics.family import Families
-from monitor.metrics.memory import Memory
+from monitor.metrics.memory import CELL, Memory
 from monitor.metrics.plain_reading import births_of, read_plain
 from monitor.metrics.reading import ROWS_A_SLICE, View
 from monitor.metrics.source import Source
@@ -43,6 +45,9 @@ class Workers:
         layout: The place of every value; workers of one directory and layout are summed.
         now: Seconds since the Unix epoch.
         directory: Shared by the workers; None for one process on its own.
+
+    Raises:
+        ConfigurationError: The directory is not there, cannot be written, or has no room.
     """
 
     def __init__(self, layout: Layout, now: Callable[[], float], directory: Path | None = None) -> None:
@@ -51,19 +56,26 @@ class Workers:
         self._identity = secrets.randbits(62)
         self.name: str = f"{self._identity:016x}{_SUFFIX}"
         self._place = None if directory is None else directory / layout.digest
-        if self._place is None:
-            memory = Memory.private(layout.cells)
-        else:
-            self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            memory = Memory.create(self._place / self.name, layout.cells)
+        memory, self.table = self._opened(directory)
         memory.ints[IDENTITY_CELL] = self._identity
         self.columns: Columns = Columns(layout, memory, now)
-        self.table: TenantTable = TenantTable(layout.tenant_rows, self._place, now)
         self._own = Source(layout, memory, gauges=True)
         self._others: dict[str, Source] = {}
         self._base: tuple[int, Source] | None = None
         # Readers of one process share the attached files: one reads at a time.
         self._reading = threading.Lock()
+
+    def _opened(self, directory: Path | None) -> tuple[Memory, TenantTable]:
+        cells, rows = self.layout.cells, self.layout.tenant_rows
+        if directory is None or self._place is None:
+            return Memory.private(cells), TenantTable(rows, None, self._now)
+        try:
+            # Its parents are not made: workers that misspell it would each count for themselves.
+            self._place.mkdir(exist_ok=True, mode=0o700)
+            memory = Memory.create(self._place / self.name, cells)
+            return memory, TenantTable(rows, self._place, self._now)
+        except OSError as failure:
+            raise ConfigurationError("metrics directory", _remedy(directory, failure, cells)) from failure
 
     @contextmanager
     def view(self, exemplars_s: float = EXEMPLAR_S, hold_s: float = 0.0) -> Iterator[View]:
@@ -212,3 +224,14 @@ def _flock(place: Path, mode: int) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _remedy(directory: Path, failure: OSError, cells: int) -> str:
+    """Say what is wrong with the directory, and what to do about it."""
+    if failure.errno in (errno.ENOENT, errno.ENOTDIR):
+        return f"{directory} is no folder: make it before the workers start"
+    if failure.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{directory} has no room: each worker needs {cells * CELL / 1e6:.1f} MB there"
+    if failure.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{directory} cannot be written: let the service's user write there"
+    return f"{directory} cannot be used: {failure.strerror}"

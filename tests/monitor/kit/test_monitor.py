@@ -15,6 +15,7 @@ from monitor.database import scope
 from monitor.errors import ConfigurationError
 from monitor.kit.adoption import Adoption
 from monitor.kit.monitor import build_monitor
+from monitor.metrics.catalogue import Kind, Metric
 from monitor.settings import CacheSettings, MonitorSettings
 from monitor.tenancy.context import bind
 from tests.conditions import until
@@ -225,6 +226,17 @@ async def test_the_services_own_instruments_are_exposed_too() -> None:
 
     assert "letters_sent_total 3.0" in answer.text
     assert 'monitor_build_info{service="unknown_service"' in answer.text
+
+
+async def test_the_services_own_metrics_are_counted_over_all_workers() -> None:
+    """They are given in the adoption, and exposed by the kit as its own are."""
+    letters = Metric("letters_sent_total", Kind.COUNTER, ("channel",), "", "Letters sent.")
+    monitor = build_monitor(MonitorSettings(), Adoption(resolver=Tokens(), metrics=(letters,)))
+    monitor.measurements.columns.counters(letters).of("mail").inc()
+    async with monitor.lifespan():
+        answer = await Clinic(monitor).get("/metrics", "")
+
+    assert 'letters_sent_total{channel="mail"}' in answer.text
 
 
 def test_a_database_is_asked_for_only_where_one_was_named() -> None:

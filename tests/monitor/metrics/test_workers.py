@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import resource
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from monitor.errors import ConfigurationError
 from monitor.metrics.catalogue import (
     BUILD,
     CACHE_SWITCH,
@@ -272,3 +274,39 @@ def test_a_dead_worker_is_read_where_it_cannot_be_folded(
         patched.setattr(os, "posix_fallocate", full)
         assert by_tenant(one.workers.read()) == {"1": 7}
     assert by_tenant(one.workers.read()) == {"1": 7}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda place: place / "missing", "make it before"),
+        (lambda place: place / "missing" / "deeper", "make it before"),
+        (lambda place: _file(place / "file"), "is no folder"),
+        (lambda _: Path("/sys"), "cannot be written"),
+    ],
+    ids=["missing", "whole path missing", "a file", "of the kernel"],
+)
+def test_a_directory_that_cannot_hold_the_counts_is_refused(
+    spoil: Callable[[Path], Path], said: str, tmp_path: Path
+) -> None:
+    """A worker does not start on a folder of its own making, and says what to do."""
+    with pytest.raises(ConfigurationError, match=said):
+        Service(spoil(tmp_path)).start()
+
+
+def test_a_directory_without_room_is_refused(tmp_path: Path) -> None:
+    """All room is taken at the start: a worker that met the end of it later would be killed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
+    try:
+        with pytest.raises(ConfigurationError, match=r"each worker needs [0-9.]+ MB"):
+            Service(tmp_path).start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert [] == [path for path in tmp_path.rglob("*") if path.suffix in (".new", ".worker")]
+
+
+def _file(path: Path) -> Path:
+    path.write_text("")
+    return path
