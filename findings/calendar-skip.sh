@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Packages: ical 14.3.1, icalendar 7.3.2, recurring-ical-events 3.8.2
 # Expected: "every month on the 31st, else on the month's last day" is RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=BACKWARD
-#   (RFC 7529): 31 January, 28 February, 31 March, 30 April. A reader that cannot do it must ignore the whole rule
-#   ("Compatibility" there).
+#   ("SKIP" in RFC 7529): 31 January, 28 February, 31 March, 30 April. A reader that cannot do it says so.
 # Seen: ical accepts the rule and drops SKIP in silence, so February and April have no date; recurring-ical-events
 #   refuses it with an error about a missing UNTIL, which the rule does not need.
 # Hurts: monthly recalls and invoices: five dates of the year are missing, and nothing says so.

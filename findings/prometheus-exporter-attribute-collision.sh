@@ -20,7 +20,6 @@ npm install --silent --no-audit --no-fund '@opentelemetry/exporter-prometheus@0.
 cat > look.py <<'PYTHON'
 """Count under two spellings of one attribute; print the scrape's lines."""
 
-
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import REGISTRY, generate_latest

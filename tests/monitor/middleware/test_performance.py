@@ -79,6 +79,8 @@ COMPLETE = [
     ("OPTIONS", "/contacts/7", ("OPTIONS", "/contacts/{contact_id}", 405, None, CLIENT_ERROR)),
     ("BREW", "/contacts/7", ("_OTHER", "/contacts/{contact_id}", 405, None, CLIENT_ERROR)),
     ("GET", "/nowhere/7", ("GET", "__unmatched__", 404, None, CLIENT_ERROR)),
+    # What h11, hypercorn and daphne make of a target that is a whole URL (findings/absolute-form-path.sh).
+    ("GET", "http://clinic.example/contacts/7", ("GET", "__unmatched__", 404, None, CLIENT_ERROR)),
     ("GET", "/api/v2/acme/items/9", ("GET", "/api/v2/{org}/items/{item_id}", 200, None, SUCCESS)),
     ("GET", "/api/v2/acme/nothing", ("GET", "__unmatched__", 404, None, CLIENT_ERROR)),
     ("GET", "/broken", ("GET", "/broken", 500, "Failure", SERVER_ERROR)),
