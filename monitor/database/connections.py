@@ -35,7 +35,7 @@ class PoolSettings:
 
     Attributes:
         size: Most connections; there is no overflow, so the database's limit can be planned.
-        timeout_s: How long a caller waits for one.
+        timeout_s: How long a caller waits for one, its making included.
         recycle_s: Age at which a connection is replaced, so that a proxy or a failover is noticed.
         busy_timeout_s: How long SQLite waits for a lock of another process.
         connect_timeout_s: How long PostgreSQL may take to accept a connection.
@@ -47,7 +47,7 @@ class PoolSettings:
     timeout_s: float = 5.0
     recycle_s: float = 1_800.0
     busy_timeout_s: float = 10.0
-    connect_timeout_s: float = 5.0
+    connect_timeout_s: float = 3.0
     statement_timeout_s: float = 30.0
     application_name: str = APPLICATION_NAME
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
 import sqlalchemy as sa
 from opentelemetry.trace import Tracer
@@ -14,13 +16,16 @@ from sqlalchemy.pool import QueuePool
 from monitor.clock import Clock
 from monitor.database.connections import PoolSettings, for_reading, for_writing, is_sqlite, make_engine
 from monitor.database.database_observer import DatabaseObserver
+from monitor.database.kit_tables import CACHE_OUTBOX
 from monitor.database.scope_check import ScopeRule
+from monitor.database.silence import Silence
+from monitor.database.statements import words_of
 from monitor.database.telemetry import StatementTelemetry
 from monitor.database.tenant_tables import TENANT_COLUMN
 from monitor.database.transaction import Transaction, opened
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over
-from monitor.errors import PoolExhausted
+from monitor.errors import ConnectionLost, PoolExhausted, StatementFailed
 from monitor.scopes import CacheScope
 from monitor.tenancy.context import current_tenant
 
@@ -71,6 +76,7 @@ class Database:
             clock=clock,
             slow_query_s=slow_query_s,
         )
+        self._silence = None if is_sqlite(self._engine) else Silence(partial(_new_session, url, self._pool))
         # SQLite has one writer: within the process it waits here, in turn, and not by polling the file.
         self._turn = asyncio.Semaphore(1 if is_sqlite(self._engine) else self._pool.size)
 
@@ -110,17 +116,30 @@ class Database:
         await self._settle(scopes, ids)
 
     async def ping(self) -> None:
-        """Ask the database for one answer.
+        """Ask the database whether it answers, and whether it may be written to.
 
         Raises:
             PoolExhausted: No connection became free in time.
-            ConnectionLost: The database cannot be reached.
+            ConnectionLost: The database cannot be reached, or is a standby: no write could be served.
         """
-        async with self.reading_all() as reader:
-            await reader.scalar(sa.select(sa.literal(1)))
+        if is_sqlite(self._engine):
+            async with self.reading_all() as reader:
+                await reader.scalar(sa.select(sa.literal(1)))
+            return
+        async with self._transaction(self._writing) as transaction:
+            # It deletes nothing, and is refused where nothing may be written (25006).
+            nothing = sa.delete(CACHE_OUTBOX).where(sa.false())
+            try:
+                await self._telemetry.run(words_of(nothing), lambda: transaction.execute(nothing))
+            except ConnectionLost:
+                raise
+            except StatementFailed:
+                return  # it has answered: the tables are another matter, which the poll tells of
 
     async def aclose(self) -> None:
         """Close every connection."""
+        if self._silence is not None:
+            await self._silence.aclose()
         await self._engine.dispose()
 
     async def _settle(self, scopes: tuple[CacheScope, ...], ids: tuple[int, ...]) -> None:
@@ -148,7 +167,9 @@ class Database:
         started = self._clock.monotonic()
         async with AsyncExitStack() as stack:
             try:
-                transaction = await stack.enter_async_context(opened(engine, self._clock))
+                transaction = await stack.enter_async_context(
+                    opened(engine, self._clock, within_s=self._pool.timeout_s, silence=self._silence)
+                )
             except PoolExhausted as failure:
                 self._observer.pool_waited(failure.waited_s, True)
                 raise
@@ -161,3 +182,12 @@ class Database:
         pool = self._engine.pool
         if isinstance(pool, QueuePool):
             self._observer.pool_sized(pool.checkedin(), pool.checkedout(), self._pool.size)
+
+
+async def _new_session(url: str, pool: PoolSettings) -> None:
+    engine = make_engine(url, replace(pool, size=1))
+    try:
+        async with engine.connect() as connection:
+            await connection.scalar(sa.select(sa.literal(1)))
+    finally:
+        await engine.dispose()
