@@ -211,16 +211,6 @@ class TokenResolver:
             raise AuthenticationError("lifetime")
 
 
-def may_change_settings(identity: Identity) -> bool:
-    """Say whether the caller may change its clinic's settings."""
-    return identity.role == Role.ADMIN
-
-
-def may_operate(identity: Identity) -> bool:
-    """Say whether the caller may see all clinics' metrics, health in detail, and steer the cache."""
-    return identity.operator
-
-
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**53:
         raise AuthenticationError("malformed")

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from app.auth import Role
 from app.problems import (
     PROBLEMS,
     BodyTooLarge,
@@ -42,6 +43,25 @@ _OF_BODIES = (MalformedBody, BodyTooLarge, UnsupportedMediaType, Invalid)
 _OF_REPEATED = (Conflict, Invalid)
 _REPEATED = "A string of your own, such as a UUID; for a day a repeated request is answered as the first."
 _OF_VERSIONS = (PreconditionFailed,)
+
+
+_ROLES_HEAD = """# Roles
+
+Who may do what. The route table (`app/routes/`) names the roles of each operation once: the routes check
+them before anything else, the OpenAPI document tells them as `x-roles`, and this page is written from them
+by `make definitions`. `tests/security/test_roles.py` asks every operation as every role and as nobody.
+
+| role | who |
+| --- | --- |
+| staff | reads and writes the data of its own clinic |
+| admin | staff that may also change the clinic's settings and withdraw its tokens |
+| operator | sees the telemetry of all clinics, steers cache, faults and tokens; no clinic's data |
+
+An operation that a role may not do answers 403, whatever its path and body; without a valid token it
+answers 401.
+
+| operation | what it does | staff | admin | operator | nobody |
+| --- | --- | --- | --- | --- | --- |"""
 
 
 def document(table: Sequence[Resource] = (*TABLE, *KIT_TABLE, *STRESS_TABLE)) -> Json:
@@ -123,6 +143,8 @@ def _operation(resource: Resource, operation: Operation, schemas: _Schemas) -> J
         described["requestBody"] = {"required": True, "content": content}
     if operation.public:
         described["security"] = []
+    else:
+        described["x-roles"] = [role.value for role in Role if role in operation.roles]
     return described
 
 
@@ -221,5 +243,18 @@ def rendered() -> str:
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
 
 
+def roles_page() -> str:
+    """Return `docs/roles.md`: who may do what, as the route table says it."""
+    lines = [_ROLES_HEAD]
+    for resource in (*TABLE, *KIT_TABLE, *STRESS_TABLE):
+        for operation in resource.operations:
+            may = ["yes" if operation.public or role in operation.roles else "" for role in Role]
+            nobody = "yes" if operation.public else ""
+            cells = (f"`{operation.method} {resource.path}`", operation.title, *may, nobody)
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
+    Path("docs/roles.md").write_text(roles_page(), encoding="utf-8")
     Path("docs/openapi.json").write_text(rendered(), encoding="utf-8")

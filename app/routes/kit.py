@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.naming import NAMING
-from app.problems import Conflict, Forbidden, Invalid, MalformedBody, NotFound, Unavailable
+from app.problems import Conflict, Invalid, MalformedBody, NotFound, Unavailable
+from app.routes.access import OPERATORS, SIGNED_IN
 from app.routes.table import Operation, Resource
 from app.schemas.operations import Alive, TraceQuery, Traces
 from monitor.operations.cache_switch_endpoint import Position, Switches
@@ -44,7 +45,7 @@ RESOURCES = (
                 name="read_metrics",
                 summary="Read response times, hit rates and error rates: of the own clinic, or of all",
                 answer=JsonBody(SummaryBody, NAMING).type,
-                problems=(Forbidden,),
+                roles=SIGNED_IN,
             ),
         ),
     ),
@@ -74,7 +75,8 @@ RESOURCES = (
                 summary="Read recent traces, as an operator",
                 query=TraceQuery,
                 answer=JsonBody(Traces, NAMING).type,
-                problems=(Forbidden, Invalid),
+                problems=(Invalid,),
+                roles=OPERATORS,
             ),
         ),
     ),
@@ -88,7 +90,7 @@ RESOURCES = (
                 name="read_cache_switch",
                 summary="Read what of the cache is off or on for a share, as an operator",
                 answer=_SWITCHES,
-                problems=(Forbidden,),
+                roles=OPERATORS,
             ),
             Operation(
                 "PUT",
@@ -97,7 +99,8 @@ RESOURCES = (
                 summary="Switch the cache off, on, or on by share, for all or a part, as an operator",
                 body=_POSITION,
                 answer=_SWITCHES,
-                problems=(Forbidden, MalformedBody),
+                problems=(MalformedBody,),
+                roles=OPERATORS,
             ),
         ),
     ),
@@ -111,7 +114,7 @@ RESOURCES = (
                 name="read_cache_warming",
                 summary="Read how far this worker's warming of the cache is, as an operator",
                 answer=_WARM_PROGRESS,
-                problems=(Forbidden,),
+                roles=OPERATORS,
             ),
             Operation(
                 "POST",
@@ -121,7 +124,8 @@ RESOURCES = (
                 body=_WARM_ORDER,
                 answer=_WARM_PROGRESS,
                 status=202,
-                problems=(Forbidden, MalformedBody, NotFound, Conflict),
+                problems=(MalformedBody, NotFound, Conflict),
+                roles=OPERATORS,
             ),
         ),
     ),

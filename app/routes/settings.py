@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.keys import CacheKeys
-from app.problems import Forbidden, NotFound
+from app.problems import NotFound
 from app.routes import parsing, rendering
-from app.routes.access import require_admin
+from app.routes.access import ADMINS
 from app.routes.planning import of_document
 from app.routes.table import IfMatch, Operation, Resource
 from app.schemas.settings import Settings, SettingsChange, SettingsContent
@@ -23,7 +23,6 @@ async def read_settings(request: Request) -> Response:
 
 async def replace_settings(request: Request) -> Response:
     """Write all settings anew, as an admin."""
-    require_admin(request)
     version = parsing.required_version(request)
     content = await parsing.body(request, SettingsContent)
     settings = await parsing.services_of(request).settings.replace(content, version)
@@ -32,7 +31,6 @@ async def replace_settings(request: Request) -> Response:
 
 async def change_settings(request: Request) -> Response:
     """Change some settings, as an admin."""
-    require_admin(request)
     version = parsing.required_version(request)
     change = await parsing.body(request, SettingsChange)
     settings = await parsing.services_of(request).settings.change(change, version)
@@ -51,7 +49,8 @@ RESOURCES = (
                 body=SettingsContent,
                 answer=Settings,
                 if_match=IfMatch.REQUIRED,
-                problems=(Forbidden, NotFound),
+                problems=(NotFound,),
+                roles=ADMINS,
             ),
             Operation(
                 "PATCH",
@@ -59,7 +58,8 @@ RESOURCES = (
                 body=SettingsChange,
                 answer=Settings,
                 if_match=IfMatch.REQUIRED,
-                problems=(Forbidden, NotFound),
+                problems=(NotFound,),
+                roles=ADMINS,
             ),
         ),
         of_document(CacheKeys.settings.current),

@@ -6,9 +6,9 @@ from msgspec.json import encode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.problems import Forbidden, Invalid
+from app.problems import Invalid
 from app.routes import parsing, rendering
-from app.routes.access import require_operator
+from app.routes.access import OPERATORS
 from app.routes.table import Operation, Resource
 from app.schemas.stress import LONGEST_S, Fault, FaultContent
 from app.services.registry import Services
@@ -19,13 +19,11 @@ from monitor.problems import FieldError
 
 async def read_fault(request: Request) -> Response:
     """Read the fault in force."""
-    require_operator(request)
     return rendering.json(parsing.services_of(request).stress.show())
 
 
 async def set_fault(request: Request) -> Response:
     """Delay answers, fail a share of them or bypass the cache, for a while, in every worker."""
-    require_operator(request)
     content = await parsing.body(request, FaultContent)
     services = parsing.services_of(request)
     await _require_clinics(services, content)
@@ -37,7 +35,6 @@ async def set_fault(request: Request) -> Response:
 
 async def clear_fault(request: Request) -> Response:
     """End the fault in every worker."""
-    require_operator(request)
     # An order that ends nothing: it lasts as long as the longest fault that it takes back.
     reach = await parsing.services_of(request).standing.order(OrderKind.FAULT, lasts_s=LONGEST_S)
     return rendering.nothing(_told(reach))
@@ -59,15 +56,15 @@ RESOURCES = (
         "/api/stress/fault",
         "Stress",
         (
-            Operation("GET", read_fault, answer=Fault, problems=(Forbidden,)),
+            Operation("GET", read_fault, answer=Fault, roles=OPERATORS),
             Operation(
                 "PUT",
                 set_fault,
                 body=FaultContent,
                 answer=Fault,
-                problems=(Forbidden,),
+                roles=OPERATORS,
             ),
-            Operation("DELETE", clear_fault, status=204, problems=(Forbidden,)),
+            Operation("DELETE", clear_fault, status=204, roles=OPERATORS),
         ),
     ),
 )

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.problems import Problem
+from app.routes.access import CLINIC, Roles, require_role
 from monitor.cache.keys import CacheKey
 from monitor.tenancy.identity import TenantId
 
@@ -42,6 +43,7 @@ class Operation:
         if_match: Whether it asks for the version it changes.
         repeatable: Whether a client may repeat it under an `Idempotency-Key`.
         problems: What it may answer besides, apart from what every operation may.
+        roles: Who may do it; of a path that the kit serves, whom the kit lets.
         public: Whether it needs no sign-in.
         media_type: Type of the answer.
         name: Its name in the API's description, where there is no handler to take it from.
@@ -57,6 +59,7 @@ class Operation:
     if_match: IfMatch = IfMatch.UNUSED
     repeatable: bool = False
     problems: tuple[type[Problem], ...] = ()
+    roles: Roles = CLINIC
     public: bool = False
     media_type: str = "application/json"
     name: str = ""
@@ -65,6 +68,16 @@ class Operation:
     @property
     def operation_id(self) -> str:
         return self.name if self.handler is None else self.handler.__name__
+
+    async def serve(self, request: Request) -> Response:
+        """Answer a request.
+
+        Raises:
+            LookupError: The kit serves the path.
+        """
+        if self.handler is None:
+            raise LookupError(self.name)
+        return await self.handler(request)
 
     @property
     def title(self) -> str:
@@ -93,11 +106,14 @@ class Resource:
 
 def route_of(resource: Resource) -> Route:
     """Return one Starlette route for all methods of a path, so that a 405 names them all."""
-    handlers = {one.method: one.handler for one in resource.operations if one.handler is not None}
-    if "GET" in handlers:
-        handlers["HEAD"] = handlers["GET"]
+    operations = {one.method: one for one in resource.operations}
+    if "GET" in operations:
+        operations["HEAD"] = operations["GET"]
 
     async def endpoint(request: Request) -> Response:
-        return await handlers[request.method](request)
+        operation = operations[request.method]
+        if not operation.public:
+            require_role(request, operation.roles)
+        return await operation.serve(request)
 
-    return Route(resource.path, endpoint, methods=list(handlers))
+    return Route(resource.path, endpoint, methods=list(operations))

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.problems import Forbidden
 from app.routes import parsing, rendering
-from app.routes.access import identity_of, require_admin
+from app.routes.access import STEERING, identity_of
 from app.routes.table import Operation, Resource
 from app.schemas.tokens import Revocation, RevocationContent
 from app.standing.book import OrderKind
@@ -16,8 +16,6 @@ from app.standing.book import OrderKind
 async def revoke_tokens(request: Request) -> Response:
     """Withdraw one token or all of a user, in every worker, as an admin or an operator."""
     identity = identity_of(request)
-    if not identity.operator:
-        require_admin(request)
     content = await parsing.body(request, RevocationContent)
     clinic = content.clinic_id if identity.operator else identity.tenant
     if content.clinic_id is not None and content.clinic_id != clinic:
@@ -42,7 +40,7 @@ RESOURCES = (
                 revoke_tokens,
                 body=RevocationContent,
                 answer=Revocation,
-                problems=(Forbidden,),
+                roles=STEERING,
             ),
         ),
     ),

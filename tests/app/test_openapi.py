@@ -56,6 +56,7 @@ _OPENAPI_3_1 = {
                 "operationId": {"type": "string", "pattern": "^[a-z_]+$"},
                 "summary": {"type": "string", "minLength": 8},
                 "tags": {"type": "array", "minItems": 1},
+                "x-roles": {"type": "array", "items": {"enum": ["staff", "admin", "operator"]}},
                 "parameters": {"type": "array", "items": {"$ref": "#/$defs/parameter"}},
                 "requestBody": {
                     "type": "object",

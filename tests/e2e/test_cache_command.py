@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from app.commands.cache_switch import CacheUnreachable, move, warm
 from app.drill.stack import TaskMedServer
+from app.migrations import upgrade
 from app.variables import Key
-from tests.app.service import KEY, KEY_TEXT
+from tests.app.service import KEY, KEY_TEXT, set_up_clinics
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[TaskMedServer]:
-    """Give a running service."""
-    variables = {"DATABASE_URL": "sqlite+aiosqlite:///taskmed.db", "TASKMED_TOKEN_KEYS": KEY_TEXT}
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TaskMedServer]:
+    """Give a running service with clinics 1 and 2."""
+    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('clinics') / 'taskmed.db'}"
+    asyncio.run(upgrade(url))
+    asyncio.run(set_up_clinics(url))
+    variables = {"DATABASE_URL": url, "TASKMED_TOKEN_KEYS": KEY_TEXT}
     with TaskMedServer(variables) as server:
         yield server
 
@@ -24,12 +29,21 @@ def test_off_and_on_again(server: TaskMedServer) -> None:
     """The switch moves for one scope, tells what is off, and comes back."""
 
     def moved(*, enabled: bool | None) -> str:
-        return move(server.url, (KEY,), enabled=enabled, clinic=3, domain="contacts")
+        return move(server.url, (KEY,), enabled=enabled, clinic=2, domain="contacts")
 
     assert moved(enabled=None) == "the cache is on"
-    assert moved(enabled=False) == "the cache is off for clinic 3, contacts"
-    assert moved(enabled=None) == "the cache is off for clinic 3, contacts"
+    assert moved(enabled=False) == "the cache is off for clinic 2, contacts"
+    assert moved(enabled=None) == "the cache is off for clinic 2, contacts"
     assert moved(enabled=True) == "the cache is on"
+
+
+def test_what_is_not_there_is_named(server: TaskMedServer) -> None:
+    """A typo in an incident moves nothing, and says so."""
+    with pytest.raises(CacheUnreachable, match="HTTP 404, There is no such clinic"):
+        move(server.url, (KEY,), enabled=False, clinic=999)
+    with pytest.raises(CacheUnreachable, match="HTTP 422, There is no such domain; the cached ones are"):
+        move(server.url, (KEY,), enabled=False, domain="nope")
+    assert move(server.url, (KEY,)) == "the cache is on"
 
 
 def test_a_share_and_back(server: TaskMedServer) -> None:
