@@ -21,7 +21,12 @@ def cache_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
     return (
         RuleGroup(
             "cache-alerts",
-            (_store(deployment), _inconsistency(deployment), _outbox(deployment), _epoch(deployment)),
+            (
+                _store(deployment),
+                _inconsistency(deployment),
+                _outbox(deployment),
+                _epoch(deployment),
+            ),
         ),
     )
 
