@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from monitor.kit.adoption import Adoption as Adoption
     from monitor.kit.monitor import Monitor as Monitor
     from monitor.kit.monitor import build_monitor as build_monitor
+    from monitor.metrics.catalogue import Kind as Kind
+    from monitor.metrics.catalogue import Metric as Metric
     from monitor.middleware.cached_route import CachedRoute as CachedRoute
     from monitor.objectives import Objectives as Objectives
     from monitor.scopes import CacheScope as CacheScope
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.tenancy.context import current_tenant as current_tenant
     from monitor.tenancy.identity import Identity as Identity
     from monitor.tenancy.identity import TenantId as TenantId
+    from monitor.tenancy.naming import TenantNaming as TenantNaming
     from monitor.tenancy.resolver import TenantResolver as TenantResolver
 
 __version__ = "0.1.0"
@@ -45,12 +48,15 @@ __all__ = [
     "CachedRoute",
     "ConfigurationError",
     "Identity",
+    "Kind",
+    "Metric",
     "Monitor",
     "MonitorError",
     "MonitorSettings",
     "Objectives",
     "PoolSettings",
     "TenantId",
+    "TenantNaming",
     "TenantNotBound",
     "TenantResolver",
     "bind",
@@ -76,11 +82,14 @@ if not TYPE_CHECKING:  # a checker that saw `__getattr__` would take any name fo
         "TenantId": "monitor.tenancy.identity:TenantId",
         "Identity": "monitor.tenancy.identity:Identity",
         "TenantResolver": "monitor.tenancy.resolver:TenantResolver",
+        "TenantNaming": "monitor.tenancy.naming:TenantNaming",
         "bind": "monitor.tenancy.context:bind",
         "current_tenant": "monitor.tenancy.context:current_tenant",
         "PoolSettings": "monitor.database.connections:PoolSettings",
         "scope": "monitor.database.scope:",
         "Objectives": "monitor.objectives:Objectives",
+        "Metric": "monitor.metrics.catalogue:Metric",
+        "Kind": "monitor.metrics.catalogue:Kind",
         "spare_what_lasts": "monitor.garbage:spare_what_lasts",
         "MonitorError": "monitor.errors:MonitorError",
         "ConfigurationError": "monitor.errors:ConfigurationError",

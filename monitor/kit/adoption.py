@@ -24,7 +24,8 @@ class Adoption:
 
     Attributes:
         resolver: Turns an `Authorization` header into an identity.
-        naming: What the service calls its tenants.
+        naming: What the service calls its tenants, on pages, in JSON and in logs; its keys are made
+            with `make_key(..., prefix=naming.key_prefix)`.
         policies: How each cached domain is cached.
         cached: The routes whose GETs may be cached.
         public: Paths that need no credentials, beside the kit's own probes.
