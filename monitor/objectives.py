@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SHORT_S = 150.0  # two scrapes lie in it also where Prometheus comes once a minute
+
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
@@ -25,6 +27,8 @@ class Threshold:
         unit: `s` or `ratio`.
         tenant_delay_s: How much longer than the service's a single tenant's value must stay
             broken, so that a fault of all is told once, by the service's page.
+        short_s: Length of a second window that must be broken too: it is whole again soon after
+            the fault is over, so that what happened once is no page. 0: none.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Threshold:
     keep_firing_s: float = 300.0
     guard_rate: float = 0.1
     tenant_delay_s: float = 120.0
+    short_s: float = 0.0
 
     def broken_by(self, value: float) -> bool:
         """Say whether `value` breaks the objective; strict at the bound."""
@@ -71,6 +76,7 @@ class LowVolume:
         windows_s: Windows the events are counted over; any of them is enough.
         min_errors: Failed requests in the window.
         min_requests: Requests in the window before its mean says anything.
+        all_failed_s: Window in which a tenant whose every request failed is told of, however few.
         for_s: How long it must last.
     """
 
@@ -78,6 +84,7 @@ class LowVolume:
     min_errors: int = 5
     min_requests: int = 20
     for_s: float = 1_800.0
+    all_failed_s: float = 21_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,24 @@ BURN_RATES = (
     BurnRate(86_400.0, 7_200.0, 3.0, 3_600.0, page=False),
     BurnRate(259_200.0, 21_600.0, 1.0, 10_800.0, page=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """When so much fails that nobody waits for the ordinary thresholds.
+
+    Attributes:
+        ratio: Share of failed requests over `SHORT_S`; crossing is strict.
+        for_s: How long it must last.
+        keep_firing_s: How long the page stays after: bursts that come again within it are one page.
+        tenant_delay_s: How much longer a single tenant's must last, and less long its page stays, so
+            that a failure of all is told once, by the service's page.
+    """
+
+    ratio: float = 0.5
+    for_s: float = 75.0
+    keep_firing_s: float = 1_500.0
+    tenant_delay_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +162,9 @@ class Objectives:
     """Every promise of the service."""
 
     latency_mean: Threshold = field(
-        default_factory=lambda: Threshold("latency_mean", 0.100, above=True, normal="5 to 50 ms", unit="s")
+        default_factory=lambda: Threshold(
+            "latency_mean", 0.100, above=True, normal="5 to 50 ms", unit="s", short_s=SHORT_S
+        )
     )
     hit_ratio: Threshold = field(
         default_factory=lambda: Threshold(
@@ -152,12 +179,15 @@ class Objectives:
         )
     )
     error_ratio: Threshold = field(
-        default_factory=lambda: Threshold("error_ratio", 0.05, above=True, normal="0 to 1 %", unit="ratio")
+        default_factory=lambda: Threshold(
+            "error_ratio", 0.05, above=True, normal="0 to 1 %", unit="ratio", short_s=SHORT_S
+        )
     )
     availability: ServiceLevel = field(default_factory=lambda: ServiceLevel("availability", 0.999))
     latency: ServiceLevel = field(default_factory=lambda: ServiceLevel("latency", 0.99, latency_bound_s=0.1))
     low_volume: LowVolume = field(default_factory=LowVolume)
     burn_rates: tuple[BurnRate, ...] = BURN_RATES
+    failing: Failing = field(default_factory=Failing)
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -32,6 +32,14 @@
         {
           "record": "job:http_request_duration_seconds:mean5m",
           "expr": "round(sum by (job) (rate(http_server_request_duration_seconds_sum{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])) > 0), 0.000001)"
+        },
+        {
+          "record": "job:http_request_errors:ratio_rate2m30s",
+          "expr": "round((sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",error_type!=\"\"}[2m30s])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s]))) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s])) > 0), 0.000001)"
+        },
+        {
+          "record": "job:http_request_duration_seconds:mean2m30s",
+          "expr": "round(sum by (job) (rate(http_server_request_duration_seconds_sum{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s])) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s])) > 0), 0.000001)"
         }
       ]
     },
@@ -130,6 +138,14 @@
         {
           "record": "job_tenant:http_request_duration_seconds:mean5m",
           "expr": "round(sum by (job, tenant) (rate(tenant_http_request_duration_seconds_sum{job=\"taskmed\"}[5m])) / (sum by (job, tenant) (rate(tenant_http_request_duration_seconds_count{job=\"taskmed\"}[5m])) > 0), 0.000001)"
+        },
+        {
+          "record": "job_tenant:http_request_errors:ratio_rate2m30s",
+          "expr": "round((sum by (job, tenant) (rate(tenant_http_requests_total{job=\"taskmed\",outcome=\"server_error\"}[2m30s])) or 0 * sum by (job, tenant) (rate(tenant_http_requests_total{job=\"taskmed\"}[2m30s]))) / (sum by (job, tenant) (rate(tenant_http_requests_total{job=\"taskmed\"}[2m30s])) > 0), 0.000001)"
+        },
+        {
+          "record": "job_tenant:http_request_duration_seconds:mean2m30s",
+          "expr": "round(sum by (job, tenant) (rate(tenant_http_request_duration_seconds_sum{job=\"taskmed\"}[2m30s])) / (sum by (job, tenant) (rate(tenant_http_request_duration_seconds_count{job=\"taskmed\"}[2m30s])) > 0), 0.000001)"
         }
       ]
     },
@@ -239,7 +255,7 @@
           "alert": "ServiceDown",
           "expr": "sum by (job) (up{job=\"taskmed\"}) == 0",
           "for": "1m",
-          "keep_firing_for": "15m",
+          "keep_firing_for": "30m",
           "labels": {
             "severity": "page",
             "concern": "presence"
@@ -258,7 +274,7 @@
           "alert": "ServiceMissing",
           "expr": "absent(up{job=\"taskmed\"})",
           "for": "1m",
-          "keep_firing_for": "15m",
+          "keep_firing_for": "30m",
           "labels": {
             "severity": "page",
             "concern": "presence"
@@ -292,7 +308,7 @@
         },
         {
           "alert": "NoTraffic",
-          "expr": "job:http_requests:rate5m{job=\"taskmed\"} == 0 and avg_over_time(job:http_requests:rate5m{job=\"taskmed\"}[30m] offset 15m) > 1",
+          "expr": "(sum by (job) (up{job=\"taskmed\"}) > 0 unless on (job) job:http_requests:rate5m{job=\"taskmed\"} > 0) and on (job) (avg_over_time(job:http_requests:rate5m{job=\"taskmed\"}[30m] offset 15m) > 1 or avg_over_time(job:http_requests:rate5m{job=\"taskmed\"}[30m] offset 7d) > 1 or ALERTS{job=\"taskmed\", alertname=\"NoTraffic\", alertstate=\"firing\"}) unless on (job) (avg_over_time(job:http_requests:rate5m{job=\"taskmed\"}[1h] offset 6d23h30m) <= 1)",
           "for": "5m",
           "labels": {
             "severity": "page",
@@ -302,8 +318,8 @@
             "summary": "TaskMed receives no requests",
             "description": "The service is up and nobody reaches it, although there was traffic before.",
             "value": "{{ $value | humanize }}",
-            "threshold": "no request in 5m, for 5m",
-            "normal": "over 1 requests a second before",
+            "threshold": "no request in 5m, or no series of requests at all, for 5m; until the next request",
+            "normal": "over 1 requests a second, before or at this hour a week ago",
             "runbook_url": "https://taskmed.example/docs/runbooks/NoTraffic.md",
             "dashboard_url": "http://localhost:3000/d/taskmed-service?var-job=taskmed"
           }
@@ -332,7 +348,7 @@
       "rules": [
         {
           "alert": "ServiceErrorsHigh",
-          "expr": "job:http_request_errors:ratio_rate5m{job=\"taskmed\"} > 0.05 and job:http_requests:rate5m{job=\"taskmed\"} >= 0.1",
+          "expr": "job:http_request_errors:ratio_rate5m{job=\"taskmed\"} > 0.05 and job:http_request_errors:ratio_rate2m30s{job=\"taskmed\"} > 0.05 and job:http_requests:rate5m{job=\"taskmed\"} >= 0.1",
           "for": "5m",
           "keep_firing_for": "10m",
           "labels": {
@@ -343,16 +359,16 @@
             "summary": "TaskMed: error ratio {{ $value | humanizePercentage }}",
             "description": "The error ratio of the whole service is over 5 %.",
             "value": "{{ $value | humanizePercentage }}",
-            "threshold": "over 5 %, measured over 5m, for 5m",
+            "threshold": "over 5 %, measured over 5m and over 2m30s, for 5m",
             "normal": "0 to 1 %",
-            "worst": "{{ range $i, $it := query `topk(5, job_tenant:http_request_errors:ratio_rate5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1)` }}{{ if $i }}, {{ end }}{{ $it.Labels.tenant }} ({{ $it.Value | humanizePercentage }}){{ end }}",
+            "worst": "{{ range $i, $it := query `topk(5, job_tenant:http_request_errors:ratio_rate5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_request_errors:ratio_rate2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1)` }}{{ if $i }}, {{ end }}{{ $it.Labels.tenant }} ({{ $it.Value | humanizePercentage }}){{ end }}",
             "runbook_url": "https://taskmed.example/docs/runbooks/ServiceErrorsHigh.md",
             "dashboard_url": "http://localhost:3000/d/taskmed-service?var-job=taskmed"
           }
         },
         {
           "alert": "ManyTenantsErrorsHigh",
-          "expr": "count by (job) (job_tenant:http_request_errors:ratio_rate5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1) > 10",
+          "expr": "count by (job) (job_tenant:http_request_errors:ratio_rate5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_request_errors:ratio_rate2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1) > 10",
           "for": "6m",
           "keep_firing_for": "7m30s",
           "labels": {
@@ -363,7 +379,7 @@
             "summary": "{{ $value | humanize }} clinics with error ratio over 5 %",
             "description": "The error ratio of many clinics is over 5 % at the same time.",
             "value": "{{ $value | humanize }}",
-            "threshold": "more than 10 clinics with error ratio over 5 %, measured over 5m, for 6m",
+            "threshold": "more than 10 clinics with error ratio over 5 %, measured over 5m and over 2m30s, for 6m",
             "normal": "no clinic",
             "runbook_url": "https://taskmed.example/docs/runbooks/ManyTenantsErrorsHigh.md",
             "dashboard_url": "http://localhost:3000/d/taskmed-tenants?var-job=taskmed"
@@ -371,7 +387,7 @@
         },
         {
           "alert": "TenantErrorsHigh",
-          "expr": "job_tenant:http_request_errors:ratio_rate5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1",
+          "expr": "job_tenant:http_request_errors:ratio_rate5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_request_errors:ratio_rate2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1",
           "for": "7m",
           "keep_firing_for": "5m",
           "labels": {
@@ -382,7 +398,7 @@
             "summary": "Clinic {{ $labels.tenant }}: error ratio {{ $value | humanizePercentage }}",
             "description": "The error ratio of one clinic is over 5 %.",
             "value": "{{ $value | humanizePercentage }}",
-            "threshold": "over 5 %, measured over 5m, for 7m",
+            "threshold": "over 5 %, measured over 5m and over 2m30s, for 7m",
             "normal": "0 to 1 %",
             "runbook_url": "https://taskmed.example/docs/runbooks/TenantErrorsHigh.md",
             "dashboard_url": "http://localhost:3000/d/taskmed-tenants?var-job=taskmed&var-tenant={{ $labels.tenant }}"
@@ -395,7 +411,7 @@
       "rules": [
         {
           "alert": "ServiceLatencyHigh",
-          "expr": "job:http_request_duration_seconds:mean5m{job=\"taskmed\"} > 0.1 and job:http_requests:rate5m{job=\"taskmed\"} >= 0.1",
+          "expr": "job:http_request_duration_seconds:mean5m{job=\"taskmed\"} > 0.1 and job:http_request_duration_seconds:mean2m30s{job=\"taskmed\"} > 0.1 and job:http_requests:rate5m{job=\"taskmed\"} >= 0.1",
           "for": "5m",
           "keep_firing_for": "10m",
           "labels": {
@@ -406,16 +422,16 @@
             "summary": "TaskMed: mean response time {{ $value | humanizeDuration }}",
             "description": "The mean response time of the whole service is over 100 ms.",
             "value": "{{ $value | humanizeDuration }}",
-            "threshold": "over 100 ms, measured over 5m, for 5m",
+            "threshold": "over 100 ms, measured over 5m and over 2m30s, for 5m",
             "normal": "5 to 50 ms",
-            "worst": "{{ range $i, $it := query `topk(5, job_tenant:http_request_duration_seconds:mean5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1)` }}{{ if $i }}, {{ end }}{{ $it.Labels.tenant }} ({{ $it.Value | humanizeDuration }}){{ end }}",
+            "worst": "{{ range $i, $it := query `topk(5, job_tenant:http_request_duration_seconds:mean5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_request_duration_seconds:mean2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1)` }}{{ if $i }}, {{ end }}{{ $it.Labels.tenant }} ({{ $it.Value | humanizeDuration }}){{ end }}",
             "runbook_url": "https://taskmed.example/docs/runbooks/ServiceLatencyHigh.md",
             "dashboard_url": "http://localhost:3000/d/taskmed-service?var-job=taskmed"
           }
         },
         {
           "alert": "ManyTenantsLatencyHigh",
-          "expr": "count by (job) (job_tenant:http_request_duration_seconds:mean5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1) > 10",
+          "expr": "count by (job) (job_tenant:http_request_duration_seconds:mean5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_request_duration_seconds:mean2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1) > 10",
           "for": "6m",
           "keep_firing_for": "7m30s",
           "labels": {
@@ -426,7 +442,7 @@
             "summary": "{{ $value | humanize }} clinics with mean response time over 100 ms",
             "description": "The mean response time of many clinics is over 100 ms at the same time.",
             "value": "{{ $value | humanize }}",
-            "threshold": "more than 10 clinics with mean response time over 100 ms, measured over 5m, for 6m",
+            "threshold": "more than 10 clinics with mean response time over 100 ms, measured over 5m and over 2m30s, for 6m",
             "normal": "no clinic",
             "runbook_url": "https://taskmed.example/docs/runbooks/ManyTenantsLatencyHigh.md",
             "dashboard_url": "http://localhost:3000/d/taskmed-tenants?var-job=taskmed"
@@ -434,7 +450,7 @@
         },
         {
           "alert": "TenantLatencyHigh",
-          "expr": "job_tenant:http_request_duration_seconds:mean5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1",
+          "expr": "job_tenant:http_request_duration_seconds:mean5m{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_request_duration_seconds:mean2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.1 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1",
           "for": "7m",
           "keep_firing_for": "5m",
           "labels": {
@@ -445,7 +461,7 @@
             "summary": "Clinic {{ $labels.tenant }}: mean response time {{ $value | humanizeDuration }}",
             "description": "The mean response time of one clinic is over 100 ms.",
             "value": "{{ $value | humanizeDuration }}",
-            "threshold": "over 100 ms, measured over 5m, for 7m",
+            "threshold": "over 100 ms, measured over 5m and over 2m30s, for 7m",
             "normal": "5 to 50 ms",
             "runbook_url": "https://taskmed.example/docs/runbooks/TenantLatencyHigh.md",
             "dashboard_url": "http://localhost:3000/d/taskmed-tenants?var-job=taskmed&var-tenant={{ $labels.tenant }}"
@@ -462,7 +478,7 @@
           "for": "15m",
           "keep_firing_for": "10m",
           "labels": {
-            "severity": "page",
+            "severity": "ticket",
             "concern": "hit_ratio"
           },
           "annotations": {
@@ -482,7 +498,7 @@
           "for": "16m",
           "keep_firing_for": "7m30s",
           "labels": {
-            "severity": "page",
+            "severity": "ticket",
             "concern": "hit_ratio"
           },
           "annotations": {
@@ -501,7 +517,7 @@
           "for": "17m",
           "keep_firing_for": "5m",
           "labels": {
-            "severity": "page",
+            "severity": "ticket",
             "concern": "hit_ratio"
           },
           "annotations": {
@@ -517,11 +533,55 @@
       ]
     },
     {
+      "name": "taskmed-failing",
+      "rules": [
+        {
+          "alert": "ServiceFailing",
+          "expr": "job:http_request_errors:ratio_rate2m30s{job=\"taskmed\"} > 0.5 and job:http_requests:rate5m{job=\"taskmed\"} >= 0.1",
+          "for": "1m15s",
+          "keep_firing_for": "25m",
+          "labels": {
+            "severity": "page",
+            "concern": "errors"
+          },
+          "annotations": {
+            "summary": "TaskMed: {{ $value | humanizePercentage }} of all requests fail",
+            "description": "Most requests of the whole service fail.",
+            "value": "{{ $value | humanizePercentage }}",
+            "threshold": "over 50 %, measured over 2m30s, for 1m15s",
+            "normal": "0 to 1 %",
+            "worst": "{{ range $i, $it := query `topk(5, job_tenant:http_request_errors:ratio_rate2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.5 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1)` }}{{ if $i }}, {{ end }}{{ $it.Labels.tenant }} ({{ $it.Value | humanizePercentage }}){{ end }}",
+            "runbook_url": "https://taskmed.example/docs/runbooks/ServiceFailing.md",
+            "dashboard_url": "http://localhost:3000/d/taskmed-service?var-job=taskmed"
+          }
+        },
+        {
+          "alert": "TenantFailing",
+          "expr": "job_tenant:http_request_errors:ratio_rate2m30s{job=\"taskmed\", tenant!=\"__none__\"} > 0.5 and job_tenant:http_requests:rate5m{job=\"taskmed\", tenant!=\"__none__\"} >= 0.1",
+          "for": "1m45s",
+          "keep_firing_for": "20m",
+          "labels": {
+            "severity": "page",
+            "concern": "errors"
+          },
+          "annotations": {
+            "summary": "Clinic {{ $labels.tenant }}: {{ $value | humanizePercentage }} of its requests fail",
+            "description": "Most requests of one clinic fail.",
+            "value": "{{ $value | humanizePercentage }}",
+            "threshold": "over 50 %, measured over 2m30s, for 1m45s",
+            "normal": "0 to 1 %",
+            "runbook_url": "https://taskmed.example/docs/runbooks/TenantFailing.md",
+            "dashboard_url": "http://localhost:3000/d/taskmed-tenants?var-job=taskmed&var-tenant={{ $labels.tenant }}"
+          }
+        }
+      ]
+    },
+    {
       "name": "taskmed-quiet-tenants",
       "rules": [
         {
           "alert": "QuietTenantErrorsHigh",
-          "expr": "(job_tenant:http_request_errors:ratio_rate1h{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_request_errors:rate1h{job=\"taskmed\", tenant!=\"__none__\"} * 3600 >= 5 and job_tenant:http_requests:rate1h{job=\"taskmed\", tenant!=\"__none__\"} < 0.1) or (job_tenant:http_request_errors:ratio_rate6h{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_request_errors:rate6h{job=\"taskmed\", tenant!=\"__none__\"} * 21600 >= 5 and job_tenant:http_requests:rate6h{job=\"taskmed\", tenant!=\"__none__\"} < 0.1)",
+          "expr": "(job_tenant:http_request_errors:ratio_rate1h{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_request_errors:rate1h{job=\"taskmed\", tenant!=\"__none__\"} * 3600 >= 5 and job_tenant:http_requests:rate1h{job=\"taskmed\", tenant!=\"__none__\"} < 0.1) or (job_tenant:http_request_errors:ratio_rate6h{job=\"taskmed\", tenant!=\"__none__\"} > 0.05 and job_tenant:http_request_errors:rate6h{job=\"taskmed\", tenant!=\"__none__\"} * 21600 >= 5 and job_tenant:http_requests:rate6h{job=\"taskmed\", tenant!=\"__none__\"} < 0.1) or (job_tenant:http_request_errors:ratio_rate6h{job=\"taskmed\", tenant!=\"__none__\"} >= 1 and job_tenant:http_requests:rate6h{job=\"taskmed\", tenant!=\"__none__\"} < 0.1)",
           "for": "30m",
           "labels": {
             "severity": "ticket",
@@ -750,7 +810,7 @@
         },
         {
           "alert": "CacheInconsistencyFound",
-          "expr": "sum by (job, tenant, domain) (increase(cache_inconsistencies_total{job=\"taskmed\"}[15m]) or (cache_inconsistencies_total{job=\"taskmed\"} unless cache_inconsistencies_total{job=\"taskmed\"} offset 15m)) > 0",
+          "expr": "sum by (job, tenant, domain) (increase(cache_inconsistencies_total{job=\"taskmed\"}[15m]) or (cache_inconsistencies_total{job=\"taskmed\"} unless cache_inconsistencies_total{job=\"taskmed\"} offset 15m and on (job) up{job=\"taskmed\"} offset 15m)) > 0",
           "keep_firing_for": "15m",
           "labels": {
             "severity": "page",
@@ -811,7 +871,7 @@
           "alert": "DatabasePoolExhausted",
           "expr": "sum by (job) (rate(db_client_connection_timeouts_total{job=\"taskmed\"}[1m])) > 0",
           "for": "1m",
-          "keep_firing_for": "15m",
+          "keep_firing_for": "30m",
           "labels": {
             "severity": "page",
             "concern": "database"

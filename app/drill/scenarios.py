@@ -148,10 +148,11 @@ FAULTS: Mapping[str, Scenario] = {
         ),
         Scenario(
             "hit-ratio",
-            "every read is of another page",
+            "every read is of another page: a ticket, for users are served",
             "ServiceHitRatioLow",
             _reading(cold=True),
             _reading(cold=False),
+            path="/ticket",
             own_traffic=True,
         ),
         Scenario(
@@ -174,14 +175,14 @@ FAULTS: Mapping[str, Scenario] = {
         Scenario(
             "storm",
             "all of 200 clinics fail at once",
-            "ServiceErrorsHigh",
+            "ServiceFailing",
             _stress(errorShare=1.0),
             _clear,
             clinics=_STORM,
             rate=_STORM_RATE,
             own_traffic=True,
             before={f"count({recorded.TENANT_REQUESTS} >= {_LEAST})": len(_STORM)},
-            wait_for={'count(ALERTS{alertname="TenantErrorsHigh", alertstate="firing"})': len(_STORM)},
+            wait_for={'count(ALERTS{alertname="TenantFailing", alertstate="firing"})': len(_STORM)},
         ),
     )
 }

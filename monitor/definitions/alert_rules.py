@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.definitions.alerts.burn_rate_alerts import burn_rate_groups
 from monitor.definitions.alerts.cache_alerts import cache_groups
 from monitor.definitions.alerts.database_alerts import database_groups
+from monitor.definitions.alerts.failing_alerts import failing_groups
 from monitor.definitions.alerts.objective_alerts import objective_groups
 from monitor.definitions.alerts.presence_alerts import presence_groups
 from monitor.definitions.alerts.quiet_tenant_alerts import quiet_tenant_groups
@@ -17,7 +18,11 @@ def alert_files(deployment: Deployment) -> dict[str, tuple[RuleGroup, ...]]:
     """Return the groups by the file they are written to."""
     return {
         "presence": presence_groups(deployment),
-        "objectives": (*objective_groups(deployment), *quiet_tenant_groups(deployment)),
+        "objectives": (
+            *objective_groups(deployment),
+            *failing_groups(deployment),
+            *quiet_tenant_groups(deployment),
+        ),
         "burn_rates": burn_rate_groups(deployment),
         "cache": cache_groups(deployment),
         "database": database_groups(deployment),

@@ -15,6 +15,7 @@ from monitor.definitions.deployment import Deployment
 
 _LEVELS = ("Service", "ManyTenants", "Tenant", "QuietTenant")
 _ERRORS = tuple(f"{level}ErrorsHigh" for level in _LEVELS)
+_FAILING = ("ServiceFailing", "TenantFailing")
 _LATENCY = tuple(f"{level}LatencyHigh" for level in _LEVELS)
 _HIT_RATIO = ("ServiceHitRatioLow", "ManyTenantsHitRatioLow", "TenantHitRatioLow")
 _BURNS = (
@@ -60,13 +61,24 @@ def _one_of(names: Sequence[str]) -> str:
 INHIBITIONS: tuple[Inhibition, ...] = (
     Inhibition(
         ("ServiceDown", "ServiceMissing"),
-        (*_ERRORS, *_LATENCY, *_HIT_RATIO, *_BURNS, "NoTraffic", "ReplicaDown"),
+        (*_FAILING, *_ERRORS, *_LATENCY, *_HIT_RATIO, *_BURNS, "NoTraffic", "ReplicaDown"),
         "Nobody is there to be slow.",
     ),
     Inhibition(
         ("DatabasePoolExhausted",),
-        (*_ERRORS, *_LATENCY, *_BURNS, "DatabasePoolSaturated"),
+        (*_FAILING, *_ERRORS, *_LATENCY, *_BURNS, "DatabasePoolSaturated"),
         "Requests fail and wait for want of a connection.",
+    ),
+    Inhibition(
+        ("ServiceFailing",),
+        (*_ERRORS, "TenantFailing", "AvailabilityBudgetBurnFast", "AvailabilityBudgetBurnSlow"),
+        "The same failures, told already, with the worst tenants by name.",
+    ),
+    Inhibition(
+        ("TenantFailing",),
+        ("TenantErrorsHigh", "QuietTenantErrorsHigh"),
+        "The same failures, told already.",
+        ("job", "tenant"),
     ),
     Inhibition(
         ("ServiceErrorsHigh",),

@@ -31,6 +31,11 @@ def quantile(level: str, q: float) -> str:
     return f"{level}:http_request_duration_seconds:p{q * 100:g}_rate5m"
 
 
+def shortly(series: str) -> str:
+    """Name the same value over the short window, such as `job:http_request_errors:ratio_rate2m30s`."""
+    return f"{series.removesuffix('5m')}2m30s"
+
+
 def over(series: str, window: str) -> str:
     """Name the same metric over another window, such as `job:http_requests:rate1h`."""
     return f"{series.rpartition('rate')[0]}rate{window}"

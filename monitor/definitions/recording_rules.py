@@ -6,6 +6,7 @@ from monitor.definitions import recorded
 from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.queries import TENANT_FAMILY, Queries, Requests, ratio, service_requests
 from monitor.definitions.rules import RecordingRule, RuleGroup
+from monitor.objectives import SHORT_S
 
 SERVICE = "job"
 TENANT = "job, tenant"
@@ -52,6 +53,7 @@ def _service(deployment: Deployment) -> tuple[RecordingRule, ...]:
         *(RecordingRule(series, expr) for series, expr in counted.items()),
         RecordingRule(recorded.ERROR_RATIO, quotient(deployment, recorded.ERRORS, recorded.REQUESTS)),
         RecordingRule(recorded.MEAN, mean),
+        *_short(deployment, requests, recorded.ERROR_RATIO, recorded.MEAN, SERVICE),
     )
 
 
@@ -94,6 +96,18 @@ def _tenants(deployment: Deployment) -> tuple[RecordingRule, ...]:
             quotient(deployment, recorded.TENANT_ERRORS, recorded.TENANT_REQUESTS),
         ),
         RecordingRule(recorded.TENANT_MEAN, ask_mean.mean(TENANT)),
+        *_short(deployment, TENANT_FAMILY, recorded.TENANT_ERROR_RATIO, recorded.TENANT_MEAN, TENANT),
+    )
+
+
+def _short(
+    deployment: Deployment, requests: Requests, error_ratio: str, mean: str, by: str
+) -> tuple[RecordingRule, ...]:
+    """Record both values over the window that tells whether a fault still goes on."""
+    ask = queries(deployment, requests, SHORT_S)
+    return (
+        RecordingRule(recorded.shortly(error_ratio), ratio(ask.errors(by), ask.rate(by))),
+        RecordingRule(recorded.shortly(mean), ask.mean(by)),
     )
 
 

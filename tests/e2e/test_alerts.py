@@ -105,22 +105,23 @@ async def test_failures_page_and_resolve(stack: AlertStack, watch: Stopwatch) ->
     assert not alerts_in(stack.messages("/page")) & {"TenantErrorsHigh", "ManyTenantsErrorsHigh"}
 
 
-async def test_misses_page_and_resolve(stack: AlertStack, watch: Stopwatch) -> None:
-    """Reads that can never hit: a page for the hit ratio, and it ends once reads repeat again."""
+async def test_misses_are_a_ticket_and_resolve(stack: AlertStack, watch: Stopwatch) -> None:
+    """Reads that can never hit: a ticket for the hit ratio and no page, and it ends once reads repeat."""
     traffic = stack.send(CLINICS, RATE)
     await _well(stack)
 
     traffic.cold = True
     watch.restart()
-    page = await stack.told("/page", "ServiceHitRatioLow")
+    page = await stack.told("/ticket", "ServiceHitRatioLow")
     watch.lap("page_s")
 
     traffic.cold = False
     watch.restart()
-    await stack.told("/page", "ServiceHitRatioLow", "resolved")
+    await stack.told("/ticket", "ServiceHitRatioLow", "resolved")
     watch.lap("resolved_s")
     assert page.alerts[0]["annotations"]["value"].endswith("%")
-    assert "TenantHitRatioLow" not in alerts_in(stack.messages("/page"))
+    assert "TenantHitRatioLow" not in alerts_in(stack.messages("/ticket"))
+    assert stack.messages("/page") == []
 
 
 async def test_one_failing_clinic_is_its_own_page(stack: AlertStack, watch: Stopwatch) -> None:
@@ -131,13 +132,13 @@ async def test_one_failing_clinic_is_its_own_page(stack: AlertStack, watch: Stop
 
     await stack.fault(errorShare=1.0, clinics=[1])
     watch.restart()
-    page = await stack.told("/page", "TenantErrorsHigh", tenant="1")
-    await stack.told("/flagship", "TenantErrorsHigh", tenant="1")
+    page = await stack.told("/page", "TenantFailing", tenant="1")
+    await stack.told("/flagship", "TenantFailing", tenant="1")
     watch.lap("page_s")
 
     await stack.fault()
     watch.restart()
-    await stack.told("/page", "TenantErrorsHigh", "resolved", tenant="1")
+    await stack.told("/page", "TenantFailing", "resolved", tenant="1")
     watch.lap("resolved_s")
     assert "var-tenant=1" in page.alerts[0]["annotations"]["dashboard_url"]
     told = [alert for each in stack.messages("/page") for alert in each.alerts if "tenant" in alert["labels"]]
@@ -186,14 +187,14 @@ async def test_a_storm_of_two_hundred_clinics_is_one_page(stack: AlertStack, wat
 
     await stack.fault(errorShare=1.0)
     watch.restart()
-    await stack.told("/page", "ServiceErrorsHigh")
+    await stack.told("/page", "ServiceFailing")
     watch.lap("page_s")
-    failing = 'count(ALERTS{alertname="TenantErrorsHigh", alertstate="firing"})'
+    failing = 'count(ALERTS{alertname="TenantFailing", alertstate="firing"})'
     await stack.healthy(failing, lambda value: value == len(STORM))
 
     await stack.fault()
     watch.restart()
-    await stack.told("/page", "ServiceErrorsHigh", "resolved")
+    await stack.told("/page", "ServiceFailing", "resolved")
     watch.lap("resolved_s")
     assert [page.status for page in stack.messages("/page")] == ["firing", "resolved"]
 

@@ -53,12 +53,14 @@ def _store(deployment: Deployment) -> AlertRule:
 def _inconsistency(deployment: Deployment) -> AlertRule:
     found = own(deployment, CACHE_INCONSISTENCIES.name)
     window = deployment.span(_RECENT_S)
-    # A counter born at 1 shows no increase: what was not there before counts whole.
+    # A counter born at 1 shows no increase: what was not there before counts whole, but where nothing
+    # of the service was there before, this Prometheus is what is new, and the count has a past.
     return AlertRule(
         name="CacheInconsistencyFound",
         expr=(
             f"sum by (job, tenant, domain) (increase({found}[{window}])"
-            f" or ({found} unless {found} offset {window})) > 0"
+            f" or ({found} unless {found} offset {window}"
+            f" and on (job) {own(deployment, 'up')} offset {window})) > 0"
         ),
         severity=Severity.PAGE,
         concern=Concern.CONSISTENCY,

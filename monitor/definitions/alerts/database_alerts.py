@@ -7,7 +7,7 @@ from monitor.definitions.recording_rules import own
 from monitor.definitions.rules import AlertRule, Board, Concern, RuleGroup, Severity, value_as
 from monitor.metrics.catalogue import DB_CONNECTIONS, DB_CONNECTIONS_MAX, DB_TIMEOUTS
 
-_KEEP_FIRING_S = 900.0  # outlasts every page it mutes
+_KEEP_FIRING_S = 1_800.0  # outlasts every page it mutes
 
 
 def database_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:

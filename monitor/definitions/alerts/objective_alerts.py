@@ -92,9 +92,11 @@ def bound_text(threshold: Threshold) -> str:
     return f"{'over' if threshold.above else 'under'} {number}"
 
 
-def _broken(threshold: Threshold, value: str, events: str) -> str:
+def _broken(deployment: Deployment, threshold: Threshold, value: str, events: str, *matchers: str) -> str:
     operator = ">" if threshold.above else "<"
-    return f"{value} {operator} {threshold.bound:g} and {events} >= {threshold.guard_rate:g}"
+    windows = (value, recorded.shortly(value)) if threshold.short_s else (value,)
+    broken = [f"{own(deployment, each, *matchers)} {operator} {threshold.bound:g}" for each in windows]
+    return " and ".join((*broken, f"{own(deployment, events, *matchers)} >= {threshold.guard_rate:g}"))
 
 
 def _guard(subject: Subject) -> str:
@@ -104,15 +106,20 @@ def _guard(subject: Subject) -> str:
 
 def window_text(threshold: Threshold, for_s: float) -> str:
     """Write the bound with its window and its patience."""
-    return f"{bound_text(threshold)}, measured over {duration(threshold.window_s)}, for {duration(for_s)}"
+    windows = duration(threshold.window_s)
+    if threshold.short_s:
+        windows += f" and over {duration(threshold.short_s)}"
+    return f"{bound_text(threshold)}, measured over {windows}, for {duration(for_s)}"
 
 
 def _tenant_broken(deployment: Deployment, subject: Subject) -> str:
-    return _broken(
-        subject.threshold,
-        own(deployment, subject.tenant, AUTHENTICATED),
-        own(deployment, subject.tenant_events, AUTHENTICATED),
-    )
+    threshold = subject.threshold
+    return _broken(deployment, threshold, subject.tenant, subject.tenant_events, AUTHENTICATED)
+
+
+def _severity(subject: Subject) -> Severity:
+    """A low hit ratio is a cause: it pages as latency or errors, where users feel it."""
+    return Severity.TICKET if subject.concern is Concern.HIT_RATIO else Severity.PAGE
 
 
 def _service(deployment: Deployment, subject: Subject) -> AlertRule:
@@ -120,8 +127,8 @@ def _service(deployment: Deployment, subject: Subject) -> AlertRule:
     pick = "topk" if threshold.above else "bottomk"
     return AlertRule(
         name=f"Service{subject.word}{subject.state}",
-        expr=_broken(threshold, own(deployment, subject.service), own(deployment, subject.service_events)),
-        severity=Severity.PAGE,
+        expr=_broken(deployment, threshold, subject.service, subject.service_events),
+        severity=_severity(subject),
         concern=subject.concern,
         meaning=f"The {subject.what} of the whole service is {bound_text(threshold)}.",
         summary=f"{deployment.title}: {subject.what} {value_as(subject.value)}",
@@ -144,7 +151,7 @@ def _many(deployment: Deployment, subject: Subject) -> AlertRule:
     return AlertRule(
         name=f"ManyTenants{subject.word}{subject.state}",
         expr=f"count by (job) ({_tenant_broken(deployment, subject)}) > {limit}",
-        severity=Severity.PAGE,
+        severity=_severity(subject),
         concern=subject.concern,
         meaning=f"The {subject.what} of many {naming.plural} is {bound_text(threshold)} at the same time.",
         summary=f"{value_as('humanize')} {naming.plural} with {subject.what} {bound_text(threshold)}",
@@ -165,7 +172,7 @@ def _tenant(deployment: Deployment, subject: Subject) -> AlertRule:
     return AlertRule(
         name=f"Tenant{subject.word}{subject.state}",
         expr=_tenant_broken(deployment, subject),
-        severity=Severity.PAGE,
+        severity=_severity(subject),
         concern=subject.concern,
         meaning=f"The {subject.what} of one {deployment.naming.singular} is {bound_text(threshold)}.",
         summary=f"{deployment.naming.heading} {TENANT}: {subject.what} {value_as(subject.value)}",

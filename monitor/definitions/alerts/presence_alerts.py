@@ -7,8 +7,9 @@ from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.recording_rules import own
 from monitor.definitions.rules import INSTANCE, AlertRule, Board, Concern, RuleGroup, Severity
 
-_KEEP_FIRING_S = 900.0  # outlasts every page it mutes
+_KEEP_FIRING_S = 1_800.0  # outlasts every page it mutes
 _BEFORE_S, _BEFORE_GAP_S = 1_800.0, 900.0
+_WEEK_S = 7 * 86_400.0
 
 
 def presence_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
@@ -84,25 +85,59 @@ def _replica(deployment: Deployment) -> AlertRule:
 
 def _no_traffic(deployment: Deployment) -> AlertRule:
     floor = deployment.objectives.limits.traffic_floor
-    requests = own(deployment, recorded.REQUESTS)
-    before = (
-        f"avg_over_time({requests}[{deployment.span(_BEFORE_S)}] offset {deployment.span(_BEFORE_GAP_S)})"
-    )
     return AlertRule(
         name="NoTraffic",
-        expr=f"{requests} == 0 and {before} > {floor:g}",
+        expr=(
+            f"{_silent(deployment)} and on (job) ({_busy(deployment)})"
+            f" unless on (job) {_known_quiet(deployment)}"
+        ),
         severity=Severity.PAGE,
         concern=Concern.PRESENCE,
         meaning="The service is up and nobody reaches it, although there was traffic before.",
         summary=f"{deployment.title} receives no requests",
         value="humanize",
-        threshold="no request in 5m, for 5m",
-        normal=f"over {floor:g} requests a second before",
+        threshold="no request in 5m, or no series of requests at all, for 5m; until the next request",
+        normal=f"over {floor:g} requests a second, before or at this hour a week ago",
         board=Board.SERVICE,
         panel="Requests by route",
         for_s=300.0,
-        guard=f"{floor:g} requests a second or less in the {duration(_BEFORE_S)} before (nights fade)",
+        guard=(
+            f"{floor:g} requests a second or less in the {duration(_BEFORE_S)} before (nights fade),"
+            " or around this hour a week ago"
+        ),
     )
+
+
+def _silent(deployment: Deployment) -> str:
+    """Count the replicas that are up while nothing is asked; a fresh process has no series to be 0."""
+    requests = own(deployment, recorded.REQUESTS)
+    return f"(sum by (job) ({own(deployment, 'up')}) > 0 unless on (job) {requests} > 0)"
+
+
+def _busy(deployment: Deployment) -> str:
+    """Say whether there should be traffic: there was until now, or at this hour a week ago, or it was told.
+
+    The last part keeps a page until it is over: what was before slides out of any window.
+    """
+    floor = f"> {deployment.objectives.limits.traffic_floor:g}"
+    name = f'alertname="{deployment.alert_name("NoTraffic")}"'
+    told = own(deployment, "ALERTS", name, 'alertstate="firing"')
+    return (
+        f"{_average(deployment, _BEFORE_S, _BEFORE_GAP_S)} {floor}"
+        f" or {_average(deployment, _BEFORE_S, _WEEK_S)} {floor} or {told}"
+    )
+
+
+def _known_quiet(deployment: Deployment) -> str:
+    """Say whether around this hour a week ago there was none either: half an hour before and behind."""
+    floor = deployment.objectives.limits.traffic_floor
+    around = _average(deployment, 2 * _BEFORE_S, _WEEK_S - _BEFORE_S)
+    return f"({around} <= {floor:g})"
+
+
+def _average(deployment: Deployment, window_s: float, ago_s: float) -> str:
+    requests = own(deployment, recorded.REQUESTS)
+    return f"avg_over_time({requests}[{deployment.span(window_s)}] offset {deployment.span(ago_s)})"
 
 
 def _watchdog(deployment: Deployment) -> AlertRule:

@@ -34,10 +34,20 @@ def _low_volume(deployment: Deployment) -> tuple[AlertRule, ...]:
     ]
     ratios = [recorded.over(recorded.TENANT_ERROR_RATIO, window) for _, window in _windows(deployment)]
     means = [mean_over(window) for _, window in _windows(deployment)]
+    whole = duration(bound.all_failed_s)
+    few = f"fewer than {bound.min_errors} failed requests, unless every one in {whole} failed"
     return (
-        _quiet(deployment, errors, ratios, failed, f"fewer than {bound.min_errors} failed requests"),
+        _quiet(deployment, errors, ratios, failed, few, _all_failed(deployment)),
         _quiet(deployment, latency, means, asked, f"fewer than {bound.min_requests} requests"),
     )
+
+
+def _all_failed(deployment: Deployment) -> str:
+    """Ask for tenants of whom nothing succeeded: one request in hours says enough when it failed."""
+    window = duration(deployment.objectives.low_volume.all_failed_s)
+    ratio = own(deployment, recorded.over(recorded.TENANT_ERROR_RATIO, window), AUTHENTICATED)
+    busy = own(deployment, recorded.over(recorded.TENANT_REQUESTS, window), AUTHENTICATED)
+    return f"({ratio} >= 1 and {busy} < {deployment.objectives.error_ratio.guard_rate:g})"
 
 
 def _windows(deployment: Deployment) -> tuple[tuple[float, str], ...]:
@@ -45,7 +55,12 @@ def _windows(deployment: Deployment) -> tuple[tuple[float, str], ...]:
 
 
 def _quiet(
-    deployment: Deployment, subject: Subject, values: list[str], enough: list[str], guard: str
+    deployment: Deployment,
+    subject: Subject,
+    values: list[str],
+    enough: list[str],
+    guard: str,
+    *more: str,
 ) -> AlertRule:
     threshold, bound = subject.threshold, deployment.objectives.low_volume
     parts = [
@@ -57,7 +72,7 @@ def _quiet(
     windows = " or ".join(window for _, window in _windows(deployment))
     return AlertRule(
         name=f"QuietTenant{subject.word}{subject.state}",
-        expr=" or ".join(parts),
+        expr=" or ".join((*parts, *more)),
         severity=Severity.TICKET,
         concern=subject.concern,
         meaning=(

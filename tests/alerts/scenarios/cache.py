@@ -20,6 +20,15 @@ def _breaker(*phases: tuple[float, float | None]) -> dict[str, str]:
 
 SCENARIOS = [
     Scenario(
+        "CacheInconsistencyFound",
+        "a new Prometheus finds a counter that stands at five already",
+        {
+            FOUND: gauge((10, None), (50, 5)),
+            named("up", instance="10.0.0.1:8000"): gauge((10, None), (50, 1)),
+        },
+        lasts="1h",
+    ),
+    Scenario(
         "CacheStoreDown",
         "the breaker is open for ten minutes",
         _breaker((20, 0), (10, 1), (60, 0)),
@@ -35,7 +44,7 @@ SCENARIOS = [
     Scenario(
         "CacheInconsistencyFound",
         "the first inconsistency ever: a counter born at one",
-        {FOUND: gauge((20, None), (60, 1))},
+        {FOUND: gauge((20, None), (60, 1)), named("up", instance="10.0.0.1:8000"): gauge((80, 1))},
         firing=(Firing("21m", "1", OUTDATED),),
         silent=("19m", "55m"),
     ),

@@ -36,6 +36,57 @@ ERRORS = [
     ),
     Scenario(
         "ServiceErrorsHigh",
+        "everything fails for forty-five seconds, once",
+        service(GOOD, Phase(0.75, errors=1.0), BACK),
+        lasts="1h",
+    ),
+    Scenario(
+        "ServiceFailing",
+        "everything fails: told within three minutes",
+        service(GOOD, Phase(10, errors=1.0), BACK) | tenant("7", GOOD, Phase(10, errors=1.0), BACK),
+        firing=(Firing("23m", "100%", worst="7 (100%)"),),
+        silent=("19m", "21m", "60m"),
+    ),
+    Scenario(
+        "ServiceFailing",
+        "everything fails for forty-five seconds, once",
+        service(GOOD, Phase(0.75, errors=1.0), BACK),
+        lasts="1h",
+    ),
+    Scenario(
+        "ServiceFailing",
+        "four in ten fail, which another page tells",
+        service(Phase(60, errors=0.4)),
+        lasts="1h",
+    ),
+    Scenario(
+        "ServiceFailing",
+        "four minutes in every twenty fail: one page, from the first burst to the last",
+        service(GOOD, *([Phase(4, errors=1.0), Phase(16)] * 4), BACK),
+        firing=(Firing("24m", None), Firing("35m", None), Firing("45m", None), Firing("75m", None)),
+        silent=("19m", "118m"),
+    ),
+    Scenario(
+        "TenantFailing",
+        "one clinic's requests all fail",
+        tenant("7", GOOD, Phase(10, errors=1.0), BACK) | tenant("8", GOOD, Phase(10), BACK),
+        firing=(Firing("24m", "100%", CLINIC),),
+        silent=("19m", "21m", "60m"),
+    ),
+    Scenario(
+        "TenantFailing",
+        "a clinic with five requests an hour is no page",
+        tenant("7", Phase(60, rate=5 / 3600, errors=1.0)),
+        lasts="1h",
+    ),
+    Scenario(
+        "TenantFailing",
+        "forty-five seconds, once",
+        tenant("7", GOOD, Phase(0.75, errors=1.0), BACK),
+        lasts="1h",
+    ),
+    Scenario(
+        "ServiceErrorsHigh",
         "four in a hundred fail all day",
         service(Phase(60, errors=0.04)),
         lasts="1h",
@@ -138,6 +189,12 @@ LATENCY = [
         tenant("7", GOOD, Phase(1, mean=3.0), BACK),
         lasts="1h",
     ),
+    Scenario(
+        "ServiceLatencyHigh",
+        "forty-five seconds of three seconds each, once",
+        service(GOOD, Phase(0.75, mean=3.0), BACK),
+        lasts="1h",
+    ),
 ]
 
 HIT_RATIO = [
@@ -196,6 +253,19 @@ HIT_RATIO = [
 QUIET = [
     Scenario(
         "QuietTenantErrorsHigh",
+        "one request an hour, and every one fails: told within the second hour",
+        {
+            named("tenant_http_requests_total", tenant="7", outcome="success"): "0x600",
+            named("tenant_http_requests_total", tenant="7", outcome="server_error"): (
+                "0x10 1x59 2x59 3x59 4x59 5x59 6x59 7x59 8x60"
+            ),
+        },
+        firing=(Firing("1h", None), Firing("3h30m", None), Firing("6h", None)),
+        silent=("9m", "30m"),
+        step="1m",
+    ),
+    Scenario(
+        "QuietTenantErrorsHigh",
         "ten requests an hour, all of them fail",
         tenant("7", Phase(180, rate=10 / 3600, errors=1.0), Phase(1200, rate=10 / 3600), step_s=60.0),
         firing=(Firing("2h", "100%", CLINIC),),
@@ -206,15 +276,26 @@ QUIET = [
         "QuietTenantErrorsHigh",
         "two requests an hour, all of them fail: six hours say it",
         tenant("7", Phase(600, rate=2 / 3600, errors=1.0), step_s=60.0),
-        firing=(Firing("8h", "100%", CLINIC),),
-        silent=("2h",),
+        firing=(Firing("2h", "100%", CLINIC), Firing("8h", "100%", CLINIC)),
+        silent=("20m",),
         step="1m",
     ),
     Scenario(
         "QuietTenantErrorsHigh",
-        "one request, and it fails",
+        "the one request in hours fails, which is a ticket and never a page",
         {
-            named("tenant_http_requests_total", tenant="7", outcome="server_error"): "0x60 1x600",
+            named("tenant_http_requests_total", tenant="7", outcome="server_error"): "0x60 1x660",
+        },
+        firing=(Firing("2h", "100%", CLINIC),),
+        silent=("1h", "8h30m"),
+        step="1m",
+    ),
+    Scenario(
+        "QuietTenantErrorsHigh",
+        "one request of three fails",
+        {
+            named("tenant_http_requests_total", tenant="7", outcome="success"): "0x30 1x30 2x660",
+            named("tenant_http_requests_total", tenant="7", outcome="server_error"): "0x60 1x660",
         },
         step="1m",
         lasts="11h",

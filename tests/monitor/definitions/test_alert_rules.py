@@ -12,12 +12,14 @@ from monitor.definitions.alert_rules import all_alerts
 from monitor.definitions.alerts.objective_alerts import subjects
 from monitor.definitions.deployment import duration
 from monitor.definitions.queries import quoted_regex
-from monitor.definitions.rules import AlertRule, Severity
+from monitor.definitions.rules import AlertRule, Concern, Severity
 from monitor.kit.routes import uncounted_routes
 from monitor.objectives import Objectives, Threshold
 from monitor.tenancy.naming import TenantNaming
+from tests.alerts.promtool import seconds
 
 ALERTS = all_alerts(DEPLOYMENT)
+_BURST_S = 45
 BY_ALERT = pytest.mark.parametrize("alert", ALERTS, ids=[alert.name for alert in ALERTS])
 
 
@@ -57,10 +59,17 @@ def test_an_alert_compares_something(alert: AlertRule) -> None:
 
 @BY_ALERT
 def test_what_happened_once_is_no_page(alert: AlertRule) -> None:
-    """A page is at least as patient as the window of its value is long, so a burst that is over is silent."""
-    window = re.search(r"measured over (\d+)m", alert.threshold)
-    if window and alert.severity is Severity.PAGE:
-        assert alert.for_s >= int(window[1]) * 60
+    """Forty-five seconds in which everything fails are over before any page's patience ends.
+
+    A share of failures crosses its bound once that much of the window has failed, and goes back
+    under it when no more than that is left in it.
+    """
+    if alert.concern is not Concern.ERRORS or "measured over" not in alert.threshold:
+        return
+    window = seconds(alert.threshold.split(", for ")[0].rpartition("over ")[2])
+    bound = float(re.findall(r"over ([\d.]+) %", alert.threshold)[0]) / 100
+    if alert.severity is Severity.PAGE:
+        assert _BURST_S + window - 2 * bound * window < alert.for_s
 
 
 @pytest.mark.parametrize("threshold", Objectives().thresholds, ids=lambda threshold: threshold.name)
