@@ -52,7 +52,7 @@ def _page(document: Json, style: str) -> str:
             '<a class="skip" href="#content">Skip to the content</a>',
             f"<header><h1>{escape(info['title'])} API <small>{escape(info['version'])}</small></h1>",
             f"<p>{escape(info['summary'])} {escape(info['description'])}</p>",
-            '<p>The same as a document: <a href="/openapi.json">openapi.json</a></p></header>',
+            '<p>The same as a document: <a href="openapi.json">openapi.json</a></p></header>',
             _navigation(document),
             '<main id="content">',
             *_sections(document),

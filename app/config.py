@@ -16,7 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from app.token_rules import TokenKeys, TokenRules
-from app.variables import Secret, Variable, keys, networks, number, one_of, switch, text, url, whole
+from app.variables import (
+    Secret,
+    Variable,
+    keys,
+    networks,
+    number,
+    one_of,
+    path_prefix,
+    switch,
+    text,
+    url,
+    whole,
+)
 from monitor import __version__
 from monitor.errors import ConfigurationError
 from monitor.settings import CacheSettings, MonitorSettings
@@ -177,6 +189,22 @@ VARIABLES: tuple[Variable, ...] = (
         "Telemetry",
     ),
     Variable(
+        "TASKMED_TRUSTED_PROXIES",
+        "",
+        networks,
+        "Addresses and networks of proxies in front whose X-Forwarded-Proto and X-Forwarded-Prefix are"
+        " believed, such as 10.0.0.0/8,::1.",
+        "Server",
+    ),
+    Variable(
+        "TASKMED_ROOT_PATH",
+        "",
+        path_prefix,
+        "What a proxy in front strips from every path, such as /clinic; links of the console, of /docs and"
+        " of problem documents begin with it.",
+        "Server",
+    ),
+    Variable(
         "TASKMED_TENANT_BUDGET",
         "2000",
         whole(1, 1_000_000),
@@ -334,6 +362,8 @@ def _monitor(values: Mapping[str, Any]) -> MonitorSettings:
         otlp_endpoint=values["OTEL_EXPORTER_OTLP_ENDPOINT"].reveal() or None,
         sampling_ratio=values["TASKMED_SAMPLING_RATIO"],
         trusted_callers=values["TASKMED_TRUSTED_CALLERS"],
+        trusted_proxies=values["TASKMED_TRUSTED_PROXIES"],
+        root_path=values["TASKMED_ROOT_PATH"],
         tenant_budget=values["TASKMED_TENANT_BUDGET"],
         scrape_interval_s=values["TASKMED_SCRAPE_INTERVAL_S"],
         metrics_directory=Path(directory) if directory else None,

@@ -197,7 +197,7 @@ def type_uri(kind: str) -> str:
 def render(problem: Problem, scope: Scope) -> Response:
     """Render a problem as the answer to the request of `scope`."""
     told = document(
-        type_uri(problem.kind),
+        scope.get("root_path", "") + type_uri(problem.kind),
         problem.title,
         problem.status,
         problem.detail,

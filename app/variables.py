@@ -14,6 +14,7 @@ from typing import Any
 
 from monitor.errors import ConfigurationError
 from monitor.networks import Networks
+from monitor.path_prefix import prefix_of
 
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 _KEY_BYTES = 32
@@ -164,6 +165,14 @@ def url(*schemes: str, empty: bool = False) -> Callable[[str], Secret]:
         return Secret(plain)
 
     return read
+
+
+def path_prefix(given: str) -> str:
+    """Read a prefix of paths; empty for none."""
+    try:
+        return prefix_of(given)
+    except ConfigurationError as error:
+        raise ValueError(error.problem) from None
 
 
 def networks(given: str) -> tuple[str, ...]:

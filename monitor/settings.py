@@ -69,6 +69,9 @@ class MonitorSettings:
         trusted_callers: Addresses and networks of the callers whose `traceparent` is followed, `*` for
             all; anybody else's is kept as a link, and decides neither on ids nor on sampling.
         forced_sampling_per_s: Most traces a second that are sampled because such a caller asked.
+        trusted_proxies: Addresses and networks of proxies in front, whose `X-Forwarded-Proto` and
+            `X-Forwarded-Prefix` are believed.
+        root_path: What such a proxy strips from every path, where it does not say so itself.
         recent_traces: How many traces the service keeps for its operators.
         tenant_budget: Most tenants with series of their own; newcomers go to the overflow.
         tenant_idle_s: After this long without a request a tenant's series are removed.
@@ -92,6 +95,8 @@ class MonitorSettings:
     sampling_ratio: float = 0.01
     trusted_callers: tuple[str, ...] = ()
     forced_sampling_per_s: float = 100.0
+    trusted_proxies: tuple[str, ...] = ()
+    root_path: str = ""
     recent_traces: int = 500
     tenant_budget: int = 2_000
     tenant_idle_s: float = 900.0

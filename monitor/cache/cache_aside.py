@@ -51,6 +51,7 @@ class TenantCache:
     """The cache of one worker.
 
     Attributes:
+        store: The shared store.
         near_hits: The first look of every lookup, for who can answer from it alone.
 
     Args:
@@ -85,7 +86,7 @@ class TenantCache:
         prefix: str = TENANT_PREFIX,
     ) -> None:
         self._prefix = prefix
-        self._store = store
+        self.store: Store = store
         self._policies = dict(policies)
         self._observer = observer
         self._spans = LookupSpans(tracer, clock)
@@ -169,7 +170,7 @@ class TenantCache:
     async def incarnation(self) -> str | None:
         """Return the incarnation that the store's connection reaches now; None: it does not answer."""
         try:
-            return await self._store.ping()
+            return await self.store.ping()
         except StoreUnavailable:
             return None
 
@@ -179,18 +180,18 @@ class TenantCache:
         Raises:
             StoreUnavailable: It does not; the reason says why, or that the breaker is open.
         """
-        await self._store.prove_writable()
+        await self.store.prove_writable()
 
     async def reconnect(self) -> None:
         """Leave a server whose epoch is over."""
-        await self._store.reconnect()
+        await self.store.reconnect()
 
     async def aclose(self) -> None:
         """Wait for loads under way and close the store."""
         if self._sampler is not None:
             await self._sampler.aclose()
         await self._misses.aclose()
-        await self._store.aclose()
+        await self.store.aclose()
 
     async def _looked_up(
         self, policy: CachePolicy, key: CacheKey, load: Load, looked: FirstLook[Any] | None, *, traced: bool

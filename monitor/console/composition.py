@@ -7,8 +7,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from monitor.cache.rollout import Rollout
+from monitor.cache.store import Store
 from monitor.clock import Clock
 from monitor.console.console import Console
+from monitor.console.ended_sessions import EndedSessions
 from monitor.console.history import course
 from monitor.console.live import Live
 from monitor.console.session import Sessions
@@ -37,6 +39,8 @@ class Watched:
         domains: Every cached domain.
         executor: The thread that reads the counts.
         window_s: What rates, averages and percentiles are computed over.
+        store: The cache's shared store, where ended sessions are marked.
+        store_prefix: What its keys begin with.
         probes: Routes that no user asks for.
     """
 
@@ -53,6 +57,8 @@ class Watched:
     domains: Sequence[str]
     executor: Executor
     clock: Clock
+    store: Store
+    store_prefix: str = ""
     window_s: float = 300.0
     probes: Collection[str] = ()
 
@@ -74,7 +80,13 @@ def join(watched: Watched) -> Console:
     sessions = Sessions(watched.keys, watched.resolver, clock)
     live = Live(surveyor.look, executor, clock)
     return Console(
-        Visits(sessions, clock, watched.service, watched.naming),
+        Visits(
+            sessions,
+            EndedSessions(watched.store, clock, watched.store_prefix),
+            clock,
+            watched.service,
+            watched.naming,
+        ),
         live,
         Views(watched.objectives, lambda tenant: course(watched.windows, tenant)),
         watched.recent,

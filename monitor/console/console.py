@@ -114,7 +114,7 @@ class Console:
         ]
 
     async def _events(self, request: Request) -> Response:
-        session, links = self._visits.session(request), self._visits.links(request)
+        session, links = await self._visits.session(request), self._visits.links(request)
         if session is None:
             return harden(Response(status_code=_UNAUTHORIZED))
         name = request.query_params.get("view", "")

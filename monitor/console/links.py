@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from starlette.requests import Request
 
 from monitor.tenancy.naming import TenantNaming
 
 PREFIX: Final = "/console"
+# An address as a browser writes it: printable ASCII without what it drops, turns around or quotes.
+_PLAIN: Final = re.compile(r"[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*")
 
 
 def is_console_path(path: str) -> bool:
@@ -33,7 +36,9 @@ class Links:
     @classmethod
     def of(cls, request: Request, naming: TenantNaming) -> Links:
         """Return the addresses as the asking browser must spell them."""
-        return cls(str(request.scope.get("root_path", "")), naming)
+        root = str(request.scope.get("root_path", "")).rstrip("/")
+        # Two slashes in front would name a host.
+        return cls(root if _PLAIN.fullmatch(root) and not root.startswith("//") else "", naming)
 
     @property
     def home(self) -> str:
@@ -55,5 +60,13 @@ class Links:
 
     def back(self, wanted: str) -> str:
         """Return where to go after the sign-in: a page of the console, whatever was asked for."""
-        inside = wanted.startswith((f"{self.home}/", f"{self.home}?")) and "\\" not in wanted
-        return wanted if inside else self.home
+        inside = wanted.startswith((f"{self.home}/", f"{self.home}?"))
+        return wanted if inside and _PLAIN.fullmatch(wanted) and not _climbs(wanted) else self.home
+
+
+def _climbs(address: str) -> bool:
+    # Browsers take dots for steps also where they are percent-encoded, and some unpack twice.
+    path, seen = address.partition("?")[0], ""
+    while path != seen:
+        path, seen = unquote(path), path
+    return "\\" in path or not {".", ".."}.isdisjoint(path.split("/"))

@@ -11,7 +11,7 @@ import base64
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final
 
@@ -21,13 +21,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from monitor.clock import Clock
-from monitor.errors import AuthenticationError, ConfigurationError
+from monitor.errors import AuthenticationError, ConfigurationError, InvalidTenantId
 from monitor.tenancy.identity import Identity
 from monitor.tenancy.resolver import TenantResolver
 
 _KEY_BYTES: Final = 32
 _LONGEST_TOKEN: Final = 2_400  # sealed and encoded it still fits a cookie of 4 KB
-_SEALING: Final = b"monitor console session 2"
+_SEALING: Final = b"monitor console session 3"
 _FORMS: Final = b"monitor console forms 1"
 
 
@@ -36,6 +36,7 @@ class _Sealed(msgspec.Struct, array_like=True):
     visit: str
     began: float
     ends: float
+    encrypted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Session:
         visit: Names the visit; forms are tied to it.
         began: When the operator signed in, in seconds since the Unix epoch.
         ends: When the cookie is no longer taken.
+        encrypted: Whether the browser signed in over HTTPS; its cookie goes nowhere else.
+        sealed_at: When the cookie that it came in was set; 0 before there is one.
     """
 
     identity: Identity
@@ -55,6 +58,8 @@ class Session:
     visit: str
     began: float
     ends: float
+    encrypted: bool = False
+    sealed_at: float = field(default=0.0, compare=False)
 
     def __repr__(self) -> str:
         return f"Session(user={self.identity.user!r}, ends={self.ends:.0f})"
@@ -95,8 +100,8 @@ class Sessions:
         self._idle_s = idle_s
         self._longest_s = longest_s
 
-    def begin(self, token: str) -> Session:
-        """Begin the session of an operator.
+    def begin(self, token: str, *, encrypted: bool = False) -> Session:
+        """Begin the session of an operator, whose browser speaks HTTPS or does not.
 
         Raises:
             AuthenticationError: The token is not valid, or is not an operator's.
@@ -104,11 +109,13 @@ class Sessions:
         now = self._clock.time()
         identity = self._identity(token.strip())
         visit = secrets.token_urlsafe(16)
-        return Session(identity, token.strip(), visit, now, self._end(identity, now, now))
+        return Session(identity, token.strip(), visit, now, self._end(identity, now, now), encrypted)
 
     def seal(self, session: Session) -> str:
         """Return the cookie's value."""
-        plain = msgspec.json.encode(_Sealed(session.token, session.visit, session.began, session.ends))
+        plain = msgspec.json.encode(
+            _Sealed(session.token, session.visit, session.began, session.ends, session.encrypted)
+        )
         return self._cipher.encrypt_at_time(plain, int(self._clock.time())).decode()
 
     def open(self, cookie: str | None) -> Session | None:
@@ -120,7 +127,10 @@ class Sessions:
             identity = self._identity(sealed.token)
         except AuthenticationError:
             return None
-        return Session(identity, sealed.token, sealed.visit, sealed.began, sealed.ends)
+        sealed_at = float(self._cipher.extract_timestamp((cookie or "").encode("ascii")))
+        return Session(
+            identity, sealed.token, sealed.visit, sealed.began, sealed.ends, sealed.encrypted, sealed_at
+        )
 
     def renewed(self, session: Session) -> Session | None:
         """Return the session with a later end; None while it is too early to set the cookie again."""
@@ -130,7 +140,11 @@ class Sessions:
         ends = self._end(session.identity, session.began, now)
         if ends <= session.ends:
             return None
-        return Session(session.identity, session.token, session.visit, session.began, ends)
+        return replace(session, ends=ends)
+
+    def last_end(self, session: Session) -> float:
+        """Return the latest end that any cookie of the session can have."""
+        return min(session.began + self._longest_s, session.identity.expires_at)
 
     def form_token(self, visit: str) -> str:
         """Return what a form of this visit must carry, which no other site can know."""
@@ -145,7 +159,10 @@ class Sessions:
     def _identity(self, token: str) -> Identity:
         if not token.isascii() or not 0 < len(token) <= _LONGEST_TOKEN or not token.isprintable():
             raise AuthenticationError("malformed")
-        identity = self._resolve(b"Bearer " + token.encode("ascii"))
+        try:
+            identity = self._resolve(b"Bearer " + token.encode("ascii"))
+        except (InvalidTenantId, ValueError):
+            raise AuthenticationError("malformed") from None
         if not identity.operator:
             raise AuthenticationError("not_operator")
         return identity
@@ -156,7 +173,7 @@ class Sessions:
     def _opened(self, cookie: str) -> _Sealed | None:
         try:
             return msgspec.json.decode(self._cipher.decrypt(cookie.encode("ascii")), type=_Sealed)
-        except (InvalidToken, UnicodeEncodeError):
+        except (InvalidToken, UnicodeEncodeError, msgspec.ValidationError):  # the last: of another release
             return None
 
 

@@ -34,6 +34,7 @@ from monitor.metrics import catalogue
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.own_metrics import with_own
 from monitor.middleware.cached_route import CachePlans
+from monitor.middleware.forwarded import ForwardedMiddleware
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.invalidation import InvalidationMiddleware
@@ -46,6 +47,7 @@ from monitor.operations.cache_switch_endpoint import CacheSwitch
 from monitor.operations.cache_warming_endpoint import CacheWarming
 from monitor.operations.drain import Drain
 from monitor.operations.health import Check
+from monitor.path_prefix import prefix_of
 from monitor.settings import MonitorSettings
 from monitor.tracing.provider import Service, Tracing, build_tracing
 
@@ -135,6 +137,7 @@ class Monitor:
         adoption = self._adoption
         sign_in, plans = SignIn(adoption.resolver), CachePlans(adoption.cached)
         return [
+            *self._forwarded(),
             Middleware(
                 PerformanceMiddleware,
                 recorder=self.measurements.http,
@@ -161,6 +164,13 @@ class Monitor:
             Middleware(InvalidationMiddleware, settlement=self._settlement),
         ]
 
+    def _forwarded(self) -> list[Middleware]:
+        proxies = Networks(self.settings.trusted_proxies, "trusted proxies")
+        root_path = prefix_of(self.settings.root_path)
+        if not (proxies or root_path):
+            return []
+        return [Middleware(ForwardedMiddleware, proxies=proxies, root_path=root_path)]
+
     def routes(self) -> list[BaseRoute]:
         """Return the kit's own endpoints."""
         return endpoints(
@@ -170,6 +180,7 @@ class Monitor:
             drain=self.drain,
             measurements=self.measurements,
             recent=self.tracing.recent,
+            store=self.cache.store,
             rollout=self.rollout,
             switch=CacheSwitch(
                 self.rollout,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from monitor.cache.rollout import Rollout
+from monitor.cache.store import Store
 from monitor.clock import Clock
 from monitor.console.composition import Watched, join
 from monitor.console.console import console_routes
@@ -39,6 +40,7 @@ def endpoints(
     *,
     measurements: Measurements,
     recent: RecentTraces,
+    store: Store,
     rollout: Rollout,
     switch: CacheSwitch,
     warming: CacheWarming | None,
@@ -85,6 +87,8 @@ def endpoints(
             domains=[policy.domain for policy in adoption.policies],
             executor=measurements.executor,
             clock=clock,
+            store=store,
+            store_prefix=adoption.naming.key_prefix,
             window_s=settings.window_s,
             probes=uncounted,
         )

@@ -212,6 +212,12 @@ EVENTS: Final = (
     LogEvent(
         "console_sign_in_refused", ("warning",), ("reason",), "A token was refused at the console's door."
     ),
+    LogEvent(
+        "console_sign_out_untold",
+        ("warning",),
+        ("reason",),
+        "A sign-out could not be told to the store: other workers may take the session for five minutes.",
+    ),
     LogEvent("console_signed_in", ("info",), ("role",), "Somebody signed in to the console."),
 )
 

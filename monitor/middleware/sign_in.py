@@ -35,8 +35,9 @@ class SignIn:
             # Without its traceback: it would hold the frames that hold it.
             record.settled = refused = failure.with_traceback(None)
             return refused
-        except InvalidTenantId:
-            # A credential that names no possible tenant proves nothing.
+        except (InvalidTenantId, ValueError):
+            # A credential that names no possible tenant, or no text, number, base64 or JSON (each a
+            # ValueError) where the resolver expects one, proves nothing.
             record.settled = refused = AuthenticationError("malformed")
             return refused
         record.settled = record.identity = identity

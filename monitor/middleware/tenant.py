@@ -79,7 +79,10 @@ class TenantMiddleware:
 
 def unauthorized(scope: Scope, error: AuthenticationError) -> Response:
     """Return a problem document that names the kind of failure and the trace, nothing of the credentials."""
-    detail = f"A valid bearer token is needed: {error.reason}."
+    detail = (
+        f"A valid bearer token is needed: {error.reason}. "
+        "A path that needs none is named in the adoption, under `public`."
+    )
     return problem(
         HTTPStatus.UNAUTHORIZED, detail, record_of(scope).trace_id, **{"WWW-Authenticate": "Bearer"}
     )

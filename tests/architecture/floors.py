@@ -51,7 +51,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.redis", "monitor.definitions", "monitor.logging"),
     ("monitor.cache", "monitor.database", "monitor.metrics", "monitor.tracing"),
     ("monitor.scopes",),
-    ("monitor.failures", "monitor.networks", "monitor.settings", "monitor.tenancy"),
+    ("monitor.failures", "monitor.networks", "monitor.path_prefix", "monitor.settings", "monitor.tenancy"),
     (
         "monitor.background_queue",
         "monitor.clock",

@@ -46,6 +46,25 @@ def test_a_foreign_app_gets_the_whole_kit(name: str, path: str, route: str) -> N
     assert len(stranger.json()["trace_id"]) == 32
 
 
+@pytest.mark.parametrize("odd", [b"Bearer \xff", b"Bearer seven", b"\xc3\x28", b"Bearer"])
+@pytest.mark.parametrize("name", ["starlette_app", "fastapi_app"])
+def test_an_odd_credential_is_refused(name: str, odd: bytes) -> None:
+    """What the example's resolver cannot read is a 401, not a fault of the service."""
+    with TestClient(example(name).app) as client:
+        answer = client.get("/pets", headers={b"authorization": odd})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+def test_a_refusal_says_how_a_path_becomes_public() -> None:
+    """FastAPI's own pages need a token like any path; the answer says where to name them."""
+    with TestClient(example("fastapi_app").app) as client:
+        answer = client.get("/docs")
+
+    assert answer.status_code == 401
+    assert "`public`" in answer.json()["detail"]
+
+
 def test_the_readme_shows_the_example_that_runs() -> None:
     """The README's block is the end of the file, letter by letter."""
     source = (ROOT / "examples" / "starlette_app.py").read_text()

@@ -76,6 +76,33 @@ async def test_on_https_the_cookie_is_secure(service: Service) -> None:
         assert "; secure" in cookie_of(proxied).lower()
 
 
+async def test_a_renewed_cookie_is_as_secure_as_the_first() -> None:
+    """Behind a proxy that ends TLS a page's request names no origin: the session remembers."""
+    clock = ManualClock()
+    async with running(clock) as service, service.browser() as browser:
+        operator = Operator(browser)
+        first = cookie_of(await operator.sign_in("op-secret", origin="https://clinic.test"))
+        clock.advance(1_000)
+        pair = first.partition(";")[0]
+        renewed = cookie_of(await browser.get("/console", headers={"cookie": pair})).lower()
+
+    assert "; secure" in renewed
+    assert "max-age=1" in renewed
+
+
+async def test_a_copy_of_the_cookie_is_worth_nothing_after_the_sign_out(service: Service) -> None:
+    """The session itself ends, not its cookie in one browser."""
+    async with service.browser() as browser:
+        operator = Operator(browser)
+        copy = cookie_of(await operator.sign_in("op-secret")).partition(";")[0]
+        await operator.send("/console", "/console/sign-out")
+    async with service.browser() as thief:
+        answer = await thief.get("/console", headers={"cookie": copy})
+        events = await thief.get("/console/events?view=overview", headers={"cookie": copy})
+
+    assert (answer.status_code, events.status_code) == (303, 401)
+
+
 async def test_a_sign_in_needs_the_form_that_was_shown(service: Service) -> None:
     """Another site cannot sign somebody in, with its own token or at all."""
     async with service.browser() as browser:

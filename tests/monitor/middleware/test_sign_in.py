@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -68,3 +69,35 @@ def test_the_sign_in_of_an_outer_application_settles_nothing_for_an_inner_one() 
 
     assert isinstance(refusal, AuthenticationError)
     assert inner.asked == 1
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [b"Bearer \xff\xfe", b"\xed\xa0\x80", "Bearer 7\u0661".encode(), b"Bearer {", b"\x00" * 9_000],
+)
+def test_a_credential_that_cannot_be_read_is_refused(credential: bytes) -> None:
+    """Bytes that are no UTF-8, no number or no JSON for the resolver are a stranger's, not a fault."""
+
+    class Reading:
+        def resolve(self, authorization: bytes) -> Identity:
+            told = json.loads(authorization.decode().removeprefix("Bearer "))
+            return Identity(TenantId(int(told)), "u-1", "staff")
+
+    refusal = SignIn(Reading()).settle(scope(credential), RequestRecord())
+
+    assert isinstance(refusal, AuthenticationError)
+    assert (refusal.reason, refusal.__traceback__) == ("malformed", None)
+
+
+def test_a_resolver_that_breaks_lets_nobody_in() -> None:
+    """A fault that says nothing about the credential goes on as a fault: 500, and no identity."""
+
+    class Broken:
+        def resolve(self, _authorization: bytes, /) -> Identity:
+            raise ConnectionError
+
+    record = RequestRecord()
+    with pytest.raises(ConnectionError):
+        SignIn(Broken()).settle(scope(b"7"), record)
+
+    assert record.identity is None
