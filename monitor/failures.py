@@ -12,10 +12,12 @@ from contextlib import suppress
 from traceback import walk_tb
 from typing import Final
 
+from monitor.errors import ConfigurationError
 from monitor.plain_values import name_of, written
 
 _DEEPEST: Final = 20  # frames of the exception itself
 _FEW: Final = 3  # frames of each that stands behind it
+_LONGEST: Final = 512
 _MOST: Final = 16  # that stand behind it
 
 
@@ -58,6 +60,8 @@ def was_told(failure: object) -> bool:
 def of_failure(failure: BaseException) -> dict[str, str | list[str]]:
     """Return the fields of a log line that tell of an exception."""
     told: dict[str, str | list[str]] = {"exception": class_of(failure), "stack": frames_of(failure)}
+    if isinstance(failure, ConfigurationError):
+        told["problem"] = str(failure)[:_LONGEST]  # the code's own words, for whoever has to act on them
     causes = behind(failure)
     return {**told, "causes": causes} if causes else told
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -83,6 +84,7 @@ class Monitor:
         stream: BinaryIO,
     ) -> None:
         self.settings, self.clock, self.registry = settings, clock, registry
+        self._process = os.getpid()
         self._adoption = adoption
         self.measurements: Measurements = _measurements(settings, adoption, clock, registry)
         self.logs: Logs = Logs(
@@ -196,7 +198,18 @@ class Monitor:
 
     @asynccontextmanager
     async def lifespan(self, app: object = None) -> AsyncIterator[None]:
-        """Run what the kit does beside the requests, until the block ends; then leave nothing behind."""
+        """Run what the kit does beside the requests, until the block ends; then leave nothing behind.
+
+        Raises:
+            ConfigurationError: The workers share their counts, and this process was forked from the
+                one that built the application: they would all count into one worker's cells.
+        """
+        if self.settings.metrics_directory is not None and self._process != os.getpid():
+            raise ConfigurationError(
+                "metrics directory",
+                "the application was built before its worker was forked; build it in each worker"
+                " (gunicorn: leave out --preload)",
+            )
         async with AsyncExitStack() as stack:
             stack.callback(self.logs.close, _FAREWELL_S)
             if self._output is None:

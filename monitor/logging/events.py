@@ -38,6 +38,7 @@ OF_LINES: Final = {
     "logger": "Logger of another library.",
     "exception": "Class of the exception.",
     "stack": "Files, lines and functions of its traceback, the innermost last; at most 20.",
+    "problem": "What a setting lacks, where the exception is a ConfigurationError.",
     "causes": "Classes and frames of its causes, contexts and, for a group, members; at most 16.",
     "unwritten": "Fields that could not be written as they were: no plain value, or no valid text.",
 }

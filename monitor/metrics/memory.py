@@ -9,9 +9,16 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from weakref import WeakSet
 
 CELL = 8
+# Those whose lock a forked child would inherit.
+_HELD: WeakSet[Memory] = WeakSet()
+_PASSING: set[int] = set()
 
 
 class Memory:
@@ -29,6 +36,9 @@ class Memory:
         self.ints: memoryview[int] = memoryview(area).cast("q")
         self.floats: memoryview[float] = memoryview(area).cast("d")
         self._descriptor = descriptor
+        if descriptor is not None:
+            _guard_forks()
+            _HELD.add(self)
 
     @classmethod
     def private(cls, cells: int) -> Memory:
@@ -85,6 +95,35 @@ class Memory:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+@contextmanager
+def locked(path: Path, mode: int) -> Iterator[None]:
+    """Hold a lock between processes while the block runs; `mode` is one of `fcntl`'s."""
+    _guard_forks()
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    _PASSING.add(descriptor)
+    try:
+        fcntl.flock(descriptor, mode)
+        yield
+    finally:
+        _PASSING.discard(descriptor)
+        os.close(descriptor)
+
+
+@cache
+def _guard_forks() -> None:
+    os.register_at_fork(after_in_child=_let_go)
+
+
+def _let_go() -> None:
+    # flock belongs to the open file: a child that outlives its parent would keep a dead worker's
+    # counts alive, or a lock held for ever. Closing the copy leaves the parent's lock as it is.
+    for memory in list(_HELD):
+        memory.close()
+    for descriptor in _PASSING:
+        os.close(descriptor)
+    _PASSING.clear()
 
 
 def _map(path: Path, cells: int) -> mmap.mmap:

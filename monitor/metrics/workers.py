@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import math
-import os
 import secrets
 import threading
 from array import array
@@ -25,7 +24,7 @@ from monitor.metrics.catalogue import TENANT_BUDGET, TENANT_SERIES, WORKERS, Kin
 from monitor.metrics.cell_layout import FOLDED_CELL, IDENTITY_CELL, TENANT_RESERVE, Layout
 from monitor.metrics.columns import Columns
 from monitor.metrics.family import Families
-from monitor.metrics.memory import CELL, Memory
+from monitor.metrics.memory import CELL, Memory, locked
 from monitor.metrics.plain_reading import births_of, read_plain
 from monitor.metrics.reading import ROWS_A_SLICE, View
 from monitor.metrics.source import Source
@@ -122,7 +121,7 @@ class Workers:
             # Without room to fold, a dead worker's file simply goes on being read.
             with suppress(OSError):
                 self._fold_dead(self._place)
-            stack.enter_context(_flock(self._place, fcntl.LOCK_SH))
+            stack.enter_context(locked(self._place / "workers.lock", fcntl.LOCK_SH))
             base = self._open_base(self._place)
             yield [self._own, *self._open_others(self._place), *([base] if base else [])]
 
@@ -158,7 +157,7 @@ class Workers:
         return self._base[1]
 
     def _find_dead(self, place: Path) -> list[str]:
-        with _flock(place, fcntl.LOCK_SH):
+        with locked(place / "workers.lock", fcntl.LOCK_SH):
             self._open_base(place)
             self._open_others(place)
             return [name for name, source in self._others.items() if not source.memory.is_owned()]
@@ -166,7 +165,7 @@ class Workers:
     def _fold_dead(self, place: Path) -> None:
         if not self._find_dead(place):
             return
-        with _flock(place, fcntl.LOCK_EX):
+        with locked(place / "workers.lock", fcntl.LOCK_EX):
             self._fold_each(place)
 
     def _fold_each(self, place: Path) -> None:
@@ -214,16 +213,6 @@ def _totals(sources: list[Source], live: LiveRows) -> list[int]:
 
 def _put(cells: memoryview[Number], first: int, values: array[Number]) -> None:
     cells[first : first + len(values)] = memoryview(values)
-
-
-@contextmanager
-def _flock(place: Path, mode: int) -> Iterator[None]:
-    descriptor = os.open(place / "workers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, mode)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _remedy(directory: Path, failure: OSError, cells: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.errors import ConfigurationError
 from monitor.failures import behind, class_of, frames_of, mark_told, of_failure, report, was_told
 
 MARK = "Ann Smith"
@@ -109,3 +110,11 @@ def test_an_exception_is_told_once() -> None:
 
     assert was_told(failure)
     assert not was_told(None)
+
+
+def test_what_a_setting_lacks_is_told() -> None:
+    """A configuration error's words are the code's own, and whoever is paged must act on them."""
+    refused = ConfigurationError("PORT", "choose another")
+
+    assert of_failure(refused)["problem"] == "PORT: choose another"
+    assert "problem" not in of_failure(ValueError(MARK))

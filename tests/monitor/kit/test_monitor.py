@@ -6,6 +6,8 @@ import asyncio
 import io
 import json
 import logging
+import os
+from pathlib import Path
 
 import pytest
 import structlog
@@ -244,3 +246,24 @@ def test_a_database_is_asked_for_only_where_one_was_named() -> None:
     monitor = build_monitor(MonitorSettings(), Adoption(resolver=Tokens()))
     with pytest.raises(ConfigurationError, match="database_url"):
         monitor.opened_database()
+
+
+def test_an_application_that_was_built_before_the_fork_is_refused(tmp_path: Path) -> None:
+    """Its workers would count into one worker's cells (gunicorn --preload)."""
+    settings = MonitorSettings(metrics_directory=tmp_path)
+    monitor = build_monitor(settings, Adoption(resolver=Tokens()), stream=io.BytesIO())
+
+    async def start() -> None:
+        async with monitor.lifespan():
+            pass
+
+    worker = os.fork()
+    if worker == 0:
+        try:
+            asyncio.run(start())
+        except ConfigurationError as refused:
+            os._exit(7 if "--preload" in refused.problem else 1)
+        os._exit(2)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 7
+    monitor.measurements.close()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from monitor.metrics.memory import Memory
+from monitor.metrics.memory import Memory, locked
 
 
 def test_private_cells_begin_at_nothing() -> None:
@@ -54,3 +58,44 @@ def test_zeroing_touches_only_its_cells() -> None:
     memory.zero(1, 2)
     assert memory.ints.tolist() == [9, 0, 0, 9]
     memory.close()
+
+
+@contextmanager
+def child() -> Iterator[None]:
+    """Fork a child that does nothing and lives until the block ends."""
+    kept, written = os.pipe()
+    heard, said = os.pipe()
+    number = os.fork()
+    if number == 0:
+        os.close(written)
+        os.write(said, b"here")
+        os.read(kept, 1)
+        os._exit(0)
+    os.read(heard, 4)
+    try:
+        yield
+    finally:
+        for descriptor in (written, kept, heard, said):
+            os.close(descriptor)
+        os.waitpid(number, 0)
+
+
+def test_a_forked_child_does_not_keep_its_parent_alive(tmp_path: Path) -> None:
+    """A worker that forked a helper and died is dead, though the helper lives on."""
+    mine = Memory.create(tmp_path / "w.worker", 4)
+    theirs = Memory.attach(tmp_path / "w.worker", 4)
+    with child():
+        assert theirs.is_owned()
+        mine.close()
+        assert not theirs.is_owned()
+    theirs.close()
+
+
+def test_a_fork_in_the_middle_of_a_lock_does_not_hold_it_for_ever(tmp_path: Path) -> None:
+    """The lock is free once the parent has let it go, whatever the child does."""
+    path = tmp_path / "lock"
+    with ExitStack() as stack:
+        with locked(path, fcntl.LOCK_EX):
+            stack.enter_context(child())
+        with locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            pass
