@@ -27,6 +27,12 @@ WAYS = (
 )  # fmt: skip
 
 
+HANDSHAKE = (
+    b"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
 def command(server: str, port: int) -> list[str]:
     return {
         "uvicorn": ["uvicorn", APP, "--port", str(port)],
@@ -84,6 +90,7 @@ async def test_a_worker_writes_nothing_but_lines_of_declared_fields(server: str)
         await until(lambda: listens(port), deadline_s=60)
         for way in WAYS:
             ask(port, get(f"/{way}"))
+        ask(port, HANDSHAKE)
 
     lines: list[dict[str, Any]] = [json.loads(line) for line in written]
     assert MARK not in b"\n".join(written).decode()
@@ -92,6 +99,9 @@ async def test_a_worker_writes_nothing_but_lines_of_declared_fields(server: str)
     assert {"request", "failed_after_answer", "exception_uncaught", "python_warning"} <= events
     assert {"stray_output", "message_without_template", "lifespan_failed"} <= events
     assert "Task exception was never retrieved" in events
+    if server != "uvicorn":  # which is installed without a library for websockets
+        (dropped,) = [line for line in lines if line.get("route") == "/socket"]
+        assert dropped["exception"] == "ValueError"
     (failed,) = [line for line in lines if line["event"] == "request" and line["route"] == "/grouped"]
     assert failed["exception"] == "ExceptionGroup"
     assert [cause.split(" at ")[0] for cause in failed["causes"]] == [
