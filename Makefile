@@ -67,7 +67,7 @@ token: runtime ## Mint a token; ARGS="--clinic 1 --role staff"
 definitions: setup ## Write what is generated: alerts/, dashboards/, tables of the docs, OpenAPI, .env.example
 	@$(BIN)/python -m monitor.definitions --adoption app.definitions:DEPLOYMENT $(ARGS)
 	@$(BIN)/python -m monitor.metrics.document docs/telemetry.md
-	@$(BIN)/python -m monitor.logging.document docs/telemetry.md
+	@$(BIN)/python -m monitor.logging.events_document docs/telemetry.md
 	@$(BIN)/python -m app.openapi
 	@$(BIN)/python -m app.config
 	@$(BIN)/python scripts/write_api_page.py

@@ -31,30 +31,30 @@ class BypassFlight:
         gathered = self._gathered.get(key)
         if gathered is not None:
             return gathered, True
-        landed: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
-        landed.add_done_callback(_mark_seen)
-        self._gathered[key] = landed
-        task = asyncio.ensure_future(self._fly(key, landed, load))
+        outcome: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
+        outcome.add_done_callback(_mark_seen)
+        self._gathered[key] = outcome
+        task = asyncio.ensure_future(self._fly(key, outcome, load))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return landed, False
+        return outcome, False
 
-    async def _fly(self, key: str, landed: asyncio.Future[Loaded], load: Load) -> None:
+    async def _fly(self, key: str, outcome: asyncio.Future[Loaded], load: Load) -> None:
         running = self._running.get(key)
         if running is not None:
             await asyncio.wait((running,), timeout=self._patience_s)
         # From here on nobody joins: the load begins.
         del self._gathered[key]
-        self._running[key] = landed
+        self._running[key] = outcome
         try:
-            landed.set_result(await load())
+            outcome.set_result(await load())
         except asyncio.CancelledError:
-            landed.cancel()
+            outcome.cancel()
             raise
         except BaseException as failure:  # noqa: BLE001 - handed to every caller
-            landed.set_exception(failure)
+            outcome.set_exception(failure)
         finally:
-            if self._running.get(key) is landed:
+            if self._running.get(key) is outcome:
                 del self._running[key]
 
     async def aclose(self) -> None:
@@ -63,6 +63,6 @@ class BypassFlight:
             await asyncio.wait(tuple(self._tasks))
 
 
-def _mark_seen(landed: asyncio.Future[Loaded]) -> None:
-    if not landed.cancelled():
-        landed.exception()
+def _mark_seen(outcome: asyncio.Future[Loaded]) -> None:
+    if not outcome.cancelled():
+        outcome.exception()

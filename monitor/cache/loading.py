@@ -41,7 +41,7 @@ class Sight(Protocol):
         ...
 
 
-class Landing(NamedTuple):
+class LoadOutcome(NamedTuple):
     """What a load brought to everyone who waits for it.
 
     Attributes:
@@ -93,20 +93,20 @@ class Loading:
         self._clock = clock
         self._expiry = expiry
         self._lease = lease
-        self._flights: SingleFlight[Landing] = SingleFlight()
+        self._flights: SingleFlight[LoadOutcome] = SingleFlight()
 
     def join(
         self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, newer_than: float = 0.0
-    ) -> tuple[asyncio.Future[Landing], bool]:
+    ) -> tuple[asyncio.Future[LoadOutcome], bool]:
         """Return the load to wait for, and whether it is another caller's; shield it.
 
         An entry that another process stores meanwhile will do, if it was created after `newer_than`.
         """
         flight_key = (key, sight.stamp)
-        landed = self._flights.current(flight_key)
-        if landed is not None:
+        outcome = self._flights.current(flight_key)
+        if outcome is not None:
             self._observer.coalesced(key.domain)
-            return landed, True
+            return outcome, True
         work = partial(self._land, policy, key, load, sight, newer_than)
         return self._flights.begin(flight_key, work), False
 
@@ -126,31 +126,36 @@ class Loading:
         load: Load,
         sight: Sight,
         newer_than: float,
-        landed: asyncio.Future[Landing],
+        outcome: asyncio.Future[LoadOutcome],
     ) -> None:
         if self._lease is None or policy.load_lease_s <= 0:
-            await self._load_and_fill(policy, key, load, sight, landed)
+            await self._load_and_fill(policy, key, load, sight, outcome)
             return
         look = partial(self._stored_elsewhere, key, sight, newer_than)
         turn = await self._lease.turn(key, sight.stamp, policy.load_lease_s, look)
         if turn.found is not None:
-            self._take_over(policy, key, turn.found, sight, landed)
+            self._take_over(policy, key, turn.found, sight, outcome)
             return
         try:
-            await self._load_and_fill(policy, key, load, sight, landed)
+            await self._load_and_fill(policy, key, load, sight, outcome)
         finally:
             if turn.held is not None:
                 await self._lease.release(turn.held)
 
     async def _load_and_fill(
-        self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, landed: asyncio.Future[Landing]
+        self,
+        policy: CachePolicy,
+        key: CacheKey,
+        load: Load,
+        sight: Sight,
+        outcome: asyncio.Future[LoadOutcome],
     ) -> None:
         began, began_at = self._clock.monotonic(), self._clock.time()
         loaded = await self.observed(key, load)
         load_s = self._clock.monotonic() - began
         ttl_s = self._expiry.ttl_s(policy, key.tenant, began_at, negative=loaded.negative)
         stored = self._storable(policy, key, loaded, ttl_s, sight)
-        landed.set_result(Landing(loaded, stored, ttl_s))
+        outcome.set_result(LoadOutcome(loaded, stored, ttl_s))
         if stored:
             entry = Entry(loaded.value, began_at, began_at + ttl_s, load_s, loaded.negative)
             await self._fill(policy, key, entry, sight)
@@ -170,14 +175,14 @@ class Loading:
         key: CacheKey,
         entry: Entry,
         sight: Sight,
-        landed: asyncio.Future[Landing],
+        outcome: asyncio.Future[LoadOutcome],
     ) -> None:
         self._observer.coalesced(key.domain)
         self._hold(policy, key, entry, sight)
         now = self._clock.time()
         loaded = Loaded(entry.value, negative=entry.negative)
         left_s, age_s = entry.expires_at - now, now - entry.created_at
-        landed.set_result(Landing(loaded, stored=True, ttl_s=left_s, age_s=age_s, elsewhere=True))
+        outcome.set_result(LoadOutcome(loaded, stored=True, ttl_s=left_s, age_s=age_s, elsewhere=True))
 
     def _hold(self, policy: CachePolicy, key: CacheKey, entry: Entry, sight: Sight) -> None:
         if self._near is not None and policy.near is not NearMode.OFF:

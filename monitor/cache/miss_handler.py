@@ -7,7 +7,7 @@ import asyncio
 from monitor.cache.bypass_flight import BypassFlight
 from monitor.cache.cache_observer import CacheLayer, CacheObserver, CacheResult
 from monitor.cache.keys import CacheKey
-from monitor.cache.loading import Landing, Loading
+from monitor.cache.loading import Loading, LoadOutcome
 from monitor.cache.lookup import Load, Lookup
 from monitor.cache.policy import CachePolicy
 from monitor.cache.reader import FoundEntry
@@ -55,14 +55,14 @@ class MissHandler:
             Exception: Whatever `load` raised, where no stale entry may answer for it.
         """
         seconds = self._clock.monotonic() - began
-        landed, collapsed = self._loading.join(policy, key, load, found)
+        outcome, collapsed = self._loading.join(policy, key, load, found)
         result = _MISS
         try:
-            stale = await self._stale_after_soft_timeout(policy, landed, found)
+            stale = await self._stale_after_soft_timeout(policy, outcome, found)
             if stale is not None:
                 result = _STALE
                 return stale
-            return _missed(await asyncio.shield(landed), collapsed)
+            return _missed(await asyncio.shield(outcome), collapsed)
         except Exception:
             stale = self._stale(policy, found)
             result = _ERROR if stale is None else _STALE
@@ -79,12 +79,12 @@ class MissHandler:
             Exception: Whatever `load` raised.
         """
         seconds = self._clock.monotonic() - began
-        landed, collapsed = self._bypass.join(key, lambda: self._loading.observed(key, load))
+        outcome, collapsed = self._bypass.join(key, lambda: self._loading.observed(key, load))
         if collapsed:
             self._observer.coalesced(key.domain)
         result = _BYPASS
         try:
-            loaded = await asyncio.shield(landed)
+            loaded = await asyncio.shield(outcome)
             return Lookup(loaded.value, _BYPASS, collapsed=collapsed, negative=loaded.negative)
         except Exception:
             result = _ERROR
@@ -93,10 +93,10 @@ class MissHandler:
             self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
 
     async def _stale_after_soft_timeout(
-        self, policy: CachePolicy, landed: asyncio.Future[Landing], found: FoundEntry
+        self, policy: CachePolicy, outcome: asyncio.Future[LoadOutcome], found: FoundEntry
     ) -> Lookup | None:
         stale = self._stale(policy, found) if policy.soft_timeout_s > 0 else None
-        if stale is None or await within(self._clock, landed, policy.soft_timeout_s):
+        if stale is None or await within(self._clock, outcome, policy.soft_timeout_s):
             return None
         return stale
 
@@ -110,7 +110,7 @@ class MissHandler:
         return Lookup(entry.value, _STALE, found.layer, entry.expires_at - now, now - entry.created_at)
 
 
-def _missed(landing: Landing, collapsed: bool) -> Lookup:  # noqa: FBT001 - a fact, not a switch
+def _missed(landing: LoadOutcome, collapsed: bool) -> Lookup:  # noqa: FBT001 - a fact, not a switch
     return Lookup(
         landing.loaded.value,
         _MISS,

@@ -12,7 +12,7 @@ Work = Callable[["asyncio.Future[T]"], Awaitable[None]]
 
 
 class SingleFlight(Generic[T]):
-    """One task for each key, landed in a future that every caller shields.
+    """One task for each key, its outcome in a future that every caller shields.
 
     The cache keys it by (key, epoch, generations): a read that begins after a write was
     answered has read another generation, so it never joins a load that began before.
@@ -35,25 +35,25 @@ class SingleFlight(Generic[T]):
         It sets the future it is given as soon as callers can be answered and may go on after
         that; until it returns, newcomers find the flight.
         """
-        landed: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        landed.add_done_callback(_mark_seen)
-        self._flights[key] = landed
-        task = asyncio.ensure_future(self._fly(key, landed, work))
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        outcome.add_done_callback(_mark_seen)
+        self._flights[key] = outcome
+        task = asyncio.ensure_future(self._fly(key, outcome, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return landed
+        return outcome
 
-    async def _fly(self, key: Hashable, landed: asyncio.Future[T], work: Work[T]) -> None:
+    async def _fly(self, key: Hashable, outcome: asyncio.Future[T], work: Work[T]) -> None:
         try:
-            await work(landed)
+            await work(outcome)
         except BaseException as failure:
             if isinstance(failure, asyncio.CancelledError):
-                landed.cancel()
+                outcome.cancel()
                 raise
-            if not landed.done():
-                landed.set_exception(failure)
+            if not outcome.done():
+                outcome.set_exception(failure)
         finally:
-            if self._flights.get(key) is landed:
+            if self._flights.get(key) is outcome:
                 del self._flights[key]
 
     async def aclose(self) -> None:
@@ -62,7 +62,7 @@ class SingleFlight(Generic[T]):
             await asyncio.wait(tuple(self._tasks))
 
 
-def _mark_seen(landed: asyncio.Future[T]) -> None:
+def _mark_seen(outcome: asyncio.Future[T]) -> None:
     # All callers may have left; an exception that nobody fetches is not a mistake then.
-    if not landed.cancelled():
-        landed.exception()
+    if not outcome.cancelled():
+        outcome.exception()

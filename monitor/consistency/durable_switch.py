@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from monitor.cache.rollout import SwitchScope
 from monitor.clock import Clock
 from monitor.consistency import outbox_statements as outbox
 from monitor.consistency.outbox_store import OutboxStore
 from monitor.consistency.protocol import OutboxNews
-
-SwitchScope = tuple[int | None, str | None]
 
 
 class DurableSwitch:

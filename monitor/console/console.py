@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from monitor.clock import Clock
 from monitor.console.assets import show_asset
-from monitor.console.events import Events, EventStream, event
+from monitor.console.event_stream import Events, EventStream, event
 from monitor.console.links import PREFIX
 from monitor.console.live import Live
 from monitor.console.pages import Pages

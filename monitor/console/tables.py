@@ -22,7 +22,7 @@ _P99: Final = 0.99
 ORDERS: Final = {"requests": "busiest", "latency": "slowest", "errors": "most errors", "hits": "fewest hits"}
 
 
-class TenantRow(NamedTuple):
+class TenantLine(NamedTuple):
     """One tenant in the window."""
 
     tenant: str
@@ -30,10 +30,10 @@ class TenantRow(NamedTuple):
     hit_ratio: float | None
 
 
-def tenant_rows(performance: ServiceLevels, order: str) -> list[TenantRow]:
+def tenant_rows(performance: ServiceLevels, order: str) -> list[TenantLine]:
     """Return the tenants with requests in the window, in one of `ORDERS`."""
     rows = [
-        TenantRow(tenant, requests, performance.cache(tenant).hit_ratio)
+        TenantLine(tenant, requests, performance.cache(tenant).hit_ratio)
         for tenant, requests in performance.tenants.items()
         if requests.count
     ]
@@ -46,7 +46,7 @@ def tenant_rows(performance: ServiceLevels, order: str) -> list[TenantRow]:
 
 
 def tenant_table(
-    rows: Sequence[TenantRow], snapshot: Snapshot, links: Links, objectives: Objectives
+    rows: Sequence[TenantLine], snapshot: Snapshot, links: Links, objectives: Objectives
 ) -> Markup:
     """Return tenants as a table with links to their pages."""
     most, hits = max((row.requests.count for row in rows), default=0), objectives.hit_ratio

@@ -27,12 +27,12 @@ from monitor.tenancy.identity import TenantId
 
 Described = sa.Table | type[Any]
 """A table, or a class mapped to one."""
-Source = FromClause | type[Any]
+TableSource = FromClause | type[Any]
 """The same, or what `join` returned."""
 _Statement = TypeVar("_Statement", bound=sa.Executable)
 
 
-def select(source: Source, *columns: Any) -> sa.Select[Any]:
+def select(source: TableSource, *columns: Any) -> sa.Select[Any]:
     """Return a SELECT of the bound tenant's rows.
 
     Args:
@@ -48,7 +48,7 @@ def select(source: Source, *columns: Any) -> sa.Select[Any]:
     return _marked(statement.where(*filters), tenant, source)
 
 
-def join(left: Source, right: Described, on: ColumnElement[bool], *, outer: bool = False) -> sa.Join:
+def join(left: TableSource, right: Described, on: ColumnElement[bool], *, outer: bool = False) -> sa.Join:
     """Join two tables of one tenant: `on`, and the same tenant on both sides."""
     same_tenant = [
         _column(table) == _column(right) for table in _tenant_tables(left)[:1] if _tenant_tables(right)
@@ -90,7 +90,7 @@ def upsert(insertion: Any, table: Described, key: Sequence[str], changes: Mappin
     return _marked(statement, tenant, table)
 
 
-def select_of_all_tenants(source: Source, *columns: Any) -> sa.Select[Any]:
+def select_of_all_tenants(source: TableSource, *columns: Any) -> sa.Select[Any]:
     """Return a SELECT over the rows of all tenants, for operators, in `Database.reading_all` alone."""
     statement = sa.select(*(columns or (source,))).select_from(source)
     return _marked(statement, None, source)
@@ -108,7 +108,7 @@ def filtered_tables(statement: sa.Executable) -> tuple[str, ...]:
     return () if mark is None else mark.tables
 
 
-def _marked(statement: _Statement, tenant: TenantId | None, source: Source) -> _Statement:
+def _marked(statement: _Statement, tenant: TenantId | None, source: TableSource) -> _Statement:
     tables = tuple(full_name(table) for table in _tenant_tables(source))
     filtered: _Statement = marked(statement, Mark(tenant, tables))
     return filtered

@@ -7,8 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.definitions.adoption import load_deployment
 from monitor.definitions.deployment import Deployment
+from monitor.definitions.load_deployment import load_deployment
 from monitor.definitions.writer import definitions, documents, write
 from monitor.errors import ConfigurationError
 

@@ -16,8 +16,8 @@ from monitor.tenancy.identity import TenantId
 # Requests whose keys are remembered, and their longest path and query: the memory is the client's to fill.
 _PLANNED, _LONGEST = 20_000, 200
 
-Query = Sequence[tuple[str, str]]
-KeyMaker = Callable[[TenantId, Mapping[str, str], Query], CacheKey | None]
+QueryPairs = Sequence[tuple[str, str]]
+KeyMaker = Callable[[TenantId, Mapping[str, str], QueryPairs], CacheKey | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class ReadRoundTrip(RoundTrip):
         self._keys = dict.fromkeys(chain.from_iterable(self._waiting))
         return (("MGET", *self._keys),)
 
-    def land(self, replies: Sequence[Any], incarnation: str) -> None:
+    def complete(self, replies: Sequence[Any], incarnation: str) -> None:
         value_of = dict(zip(self._keys, chain.from_iterable(replies), strict=True)).__getitem__
         sent_at, more = self.sent_at, self._more
         for keys, reader in self._waiting.items():

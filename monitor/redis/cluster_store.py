@@ -22,7 +22,7 @@ from monitor.redis.cluster_topology import Topology
 from monitor.redis.connection_faults import ConnectLog, translated
 from monitor.redis.multiplexer import Wire
 from monitor.redis.redis_store import TIMEOUT_S, RedisStore
-from monitor.redis.urls import Address
+from monitor.redis.store_urls import Address
 
 _LEARN_EVERY_S = 0.2
 _WORST = (BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED)

@@ -10,7 +10,7 @@ from redis.crc import key_slot
 from monitor.errors import StoreUnavailable
 from monitor.redis.connection_faults import translated
 from monitor.redis.redis_connection import ask
-from monitor.redis.urls import Address, StoreUrl
+from monitor.redis.store_urls import Address, StoreUrl
 
 
 def slot_of(key: str) -> int:

@@ -195,9 +195,9 @@ class Multiplexer:
         trip = self._sent[0]
         if trip.take(reply):
             self._sent.popleft()
-            self._landed(trip, wire.incarnation)
+            self._completed(trip, wire.incarnation)
 
-    def _landed(self, trip: RoundTrip, incarnation: str) -> None:
+    def _completed(self, trip: RoundTrip, incarnation: str) -> None:
         trip.end()
         replies = trip.replies
         refused = next((reply for reply in replies if isinstance(reply, StoreUnavailable)), None)
@@ -213,7 +213,7 @@ class Multiplexer:
             return
         self._observer.store_called(trip.operation, seconds, None)
         self._observer.moved("read", trip.size(replies))
-        trip.land(replies, incarnation)
+        trip.complete(replies, incarnation)
 
     def _lost(self, reason: str) -> None:
         queued, self._queue = self._queue, []

@@ -16,7 +16,7 @@ from monitor.redis.multiplexer import Wire
 from monitor.redis.redis_connection import dial, require_usable
 from monitor.redis.redis_store import TIMEOUT_S, RedisStore
 from monitor.redis.sentinel import SentinelDial
-from monitor.redis.urls import Address, parse_store_url
+from monitor.redis.store_urls import Address, parse_store_url
 
 _ONE_SERVER = ("redis", "rediss", "unix")
 _SENTINELS = ("redis+sentinel", "rediss+sentinel")

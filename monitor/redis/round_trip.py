@@ -46,7 +46,7 @@ class RoundTrip:
         """The commands; asked for once, at sending."""
         raise NotImplementedError
 
-    def land(self, replies: Sequence[Any], incarnation: str) -> None:
+    def complete(self, replies: Sequence[Any], incarnation: str) -> None:
         """Hand every reply to who waits."""
         raise NotImplementedError
 
@@ -102,7 +102,7 @@ class CallRoundTrip(RoundTrip):
     def commands(self) -> Sequence[tuple[Any, ...]]:
         return self._commands
 
-    def land(self, replies: Sequence[Any], incarnation: str) -> None:
+    def complete(self, replies: Sequence[Any], incarnation: str) -> None:
         if not self.done.done():
             self.done.set_result((replies, incarnation))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from monitor.errors import StoreUnavailable
 from monitor.redis.multiplexer import Wire
 from monitor.redis.redis_connection import ask, dial
-from monitor.redis.urls import Address, StoreUrl
+from monitor.redis.store_urls import Address, StoreUrl
 
 
 class SentinelDial:

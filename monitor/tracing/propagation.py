@@ -18,7 +18,7 @@ _NONE: Context = Context()
 _USUAL = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _PARENT, _STATE = b"traceparent", b"tracestate"
 
-Fields = Iterable[tuple[bytes, bytes]]
+HeaderFields = Iterable[tuple[bytes, bytes]]
 
 
 class Propagation:
@@ -32,7 +32,7 @@ class Propagation:
     def __init__(self, baggage_keys: frozenset[str] = frozenset()) -> None:
         self._baggage_keys = baggage_keys
 
-    def parent(self, fields: Fields) -> SpanContext | None:
+    def parent(self, fields: HeaderFields) -> SpanContext | None:
         """Return the caller's span context, or None without a valid one.
 
         Args:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from monitor.cache.rollout import SwitchScope
 from monitor.clock import SystemClock
 from monitor.consistency.cache_lease import CacheLease
-from monitor.consistency.durable_switch import DurableSwitch, SwitchScope
+from monitor.consistency.durable_switch import DurableSwitch
 from monitor.consistency.outbox_store import OutboxStore
 from monitor.consistency.protocol import Timing
 from monitor.database.kit_tables import OutboxKind

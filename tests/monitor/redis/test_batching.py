@@ -17,12 +17,12 @@ OWN, OTHER = ("a:gen", "a:gen:*", "a:list"), ("a:gen", "a:gen:*", "a:other")
 class Queue(list[RoundTrip]):
     """Takes trips as a link does, and answers every key with its own name."""
 
-    def land(self) -> list[tuple[Any, ...]]:
+    def complete(self) -> list[tuple[Any, ...]]:
         sent = []
         for trip in self:
             (command,) = trip.leave(now=1.0)
             sent.append(command)
-            trip.land([[name.encode() for name in command[1:]]], "run:1")
+            trip.complete([[name.encode() for name in command[1:]]], "run:1")
         self.clear()
         return sent
 
@@ -33,7 +33,7 @@ async def test_a_key_that_several_ask_for_travels_once() -> None:
     batcher = Batcher(queue.append)
     readers = [batcher.read(keys) for keys in (OWN, OTHER, tuple(map("".join, OWN)))]
 
-    assert queue.land() == [("MGET", "a:gen", "a:gen:*", "a:list", "a:other")]
+    assert queue.complete() == [("MGET", "a:gen", "a:gen:*", "a:list", "a:other")]
     assert [(await reader).values[2] for reader in readers] == [b"a:list", b"a:other", b"a:list"]
 
 
@@ -44,7 +44,7 @@ async def test_a_reader_who_leaves_harms_none_who_asked_for_the_same() -> None:
         batcher = Batcher(queue.append)
         readers = [batcher.read(OWN) for _ in range(3)]
         readers[leaver].cancel()
-        queue.land()
+        queue.complete()
         told = await asyncio.gather(*readers, return_exceptions=True)
 
         assert [isinstance(answer, asyncio.CancelledError) for answer in told] == [

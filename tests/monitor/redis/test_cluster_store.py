@@ -14,7 +14,7 @@ from monitor.clock import SystemClock
 from monitor.errors import ConfigurationError, StoreUnavailable
 from monitor.redis.cluster_topology import Topology, slot_of
 from monitor.redis.open_store import open_store
-from monitor.redis.urls import parse_store_url
+from monitor.redis.store_urls import parse_store_url
 from monitor.tenancy.context import bind
 from monitor.testing.fakes import RecordingObserver
 from tests.conditions import until

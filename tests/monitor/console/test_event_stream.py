@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from starlette.types import Message
 
-from monitor.console.events import EventStream, event
+from monitor.console.event_stream import EventStream, event
 from monitor.middleware.request import open_record
 from monitor.testing.fakes import ManualClock
 from tests.conditions import until

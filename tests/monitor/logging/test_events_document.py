@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.logging.document import BEGIN, END, main, tables, with_tables
 from monitor.logging.events import EVENTS, FIELDS
+from monitor.logging.events_document import BEGIN, END, main, tables, with_tables
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "telemetry.md"
 

@@ -1,4 +1,4 @@
-"""The log's events and fields as tables: `python -m monitor.logging.document docs/telemetry.md`."""
+"""The log's events and fields as tables: `python -m monitor.logging.events_document docs/telemetry.md`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.logging.events import EVENTS, OF_EVENTS, OF_LINES, LogEvent
 
-BEGIN = "<!-- log events: written by `python -m monitor.logging.document docs/telemetry.md` -->"
+BEGIN = "<!-- log events: written by `python -m monitor.logging.events_document docs/telemetry.md` -->"
 END = "<!-- end of log events -->"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.definitions import DEPLOYMENT as CLINICS
 from monitor.definitions.__main__ import main
-from monitor.definitions.adoption import load_deployment
+from monitor.definitions.load_deployment import load_deployment
 from monitor.errors import ConfigurationError
 from tests.monitor.definitions import bookings
 
