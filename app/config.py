@@ -59,8 +59,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "DATABASE_URL",
         "sqlite+aiosqlite:///var/taskmed.db",
-        url("sqlite+aiosqlite", "postgresql+asyncpg"),
-        "The database: sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host/name.",
+        url("sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg"),
+        "The database: sqlite+aiosqlite:///path or postgresql+asyncpg://user:password@host/name;"
+        " postgresql+psycopg:// where a pooler in transaction mode stands between.",
         "Database",
     ),
     Variable("TASKMED_POOL_SIZE", "10", whole(1, 500), "Database connections of each worker.", "Database"),

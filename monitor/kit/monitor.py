@@ -24,6 +24,7 @@ from monitor.consistency.durable_switch import DurableSwitch
 from monitor.consistency.protocol import Timing
 from monitor.consistency.protocol_worker import ProtocolWorker
 from monitor.database.engine import Database
+from monitor.database.session_writes import OwnSession, SessionWrites
 from monitor.database.write_context import NoSettlement, Settlement
 from monitor.errors import ConfigurationError
 from monitor.kit.adoption import Adoption
@@ -97,6 +98,7 @@ class Monitor:
         )
         self.tracing: Tracing = _tracing(settings, adoption, clock, self.measurements)
         self.drain: Drain = Drain()
+        self._session_writes = SessionWrites(clock)
         self.rollout: Rollout = build_rollout(settings.cache, self.measurements.cache)
         self.database: Database | None = None
         self.kill_switch: DurableSwitch | None = None
@@ -118,6 +120,19 @@ class Monitor:
         """
         self._output = self.logs.process_output()
         self._output.take_loggers()
+
+    def changed(self, session: OwnSession, domain: str, entity: object = None) -> None:
+        """Book what an own SQLAlchemy session's transaction makes stale, in the bound tenant.
+
+        Args:
+            session: The session that writes, on the database that the adoption names.
+            domain: The domain whose answers change; call once for each.
+            entity: The one entity written; None: all of the domain.
+
+        Raises:
+            TenantNotBound: No tenant is bound.
+        """
+        self._session_writes.changed(session, domain, entity)
 
     def opened_database(self) -> Database:
         """Return the database.
