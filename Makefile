@@ -11,8 +11,10 @@ SOURCES := monitor app tests benchmarks scripts examples
 FOUND := $(wildcard $(SOURCES))
 # basedpyright finds the packages beside the `python` on the path; it takes half a minute on two cores.
 WITHIN := PATH="$(abspath $(BIN)):$$PATH" timeout 600
-# uv writes the locks; --no-emit-index-url keeps them free of any index.
-COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
+# uv writes the locks, of the kit with what the service uses of it and of the service;
+# --no-emit-index-url keeps them free of any index.
+EXTRAS := $(addprefix --extra ,redis database otlp console definitions service)
+COMPILE := $(BIN)/uv pip compile -q pyproject.toml app/requirements.txt $(EXTRAS) --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
@@ -82,8 +84,8 @@ down: ## Stop the containers; their data stays
 
 lock: setup ## Write the locks anew from pyproject.toml
 	@$(COMPILE) -o requirements/runtime.lock
-	@$(COMPILE) --extra dev -o requirements/dev.lock
-	@$(COMPILE) --extra dev --extra bench -o requirements/bench.lock
+	@$(COMPILE) --group dev -o requirements/dev.lock
+	@$(COMPILE) --group dev --group bench -o requirements/bench.lock
 
 clean: ## Remove what the commands made: environment, caches, demo data
 	@rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* var build *.egg-info

@@ -32,9 +32,10 @@ from app.standing.revocations import Revocations
 from app.warming import FirstPages
 from app.zones import ClinicZones
 from monitor.clock import Clock, SystemClock
-from monitor.database.connections import PoolSettings
+from monitor.database.database_settings import PoolSettings
 from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import Monitor, build_monitor
+from monitor.kit.build_monitor import build_monitor
+from monitor.kit.monitor import Monitor
 from monitor.middleware.cached_route import CachedRoute
 
 _APPLICATION = "taskmed"

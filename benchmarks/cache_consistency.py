@@ -28,7 +28,8 @@ from benchmarks import consistency_switch, consistency_worker
 from benchmarks.cache_harness import machine
 from benchmarks.cache_rivals import NAMES
 from benchmarks.consistency_worker import KEYS, METADATA, ROWS, TENANT, Answered
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import for_writing, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.kit_tables import create_kit_tables
 from monitor.database.scope import TENANT_COLUMN
 

@@ -24,7 +24,7 @@ from monitor.consistency.cache_lease import CacheLease
 from monitor.consistency.protocol import Timing
 from monitor.consistency.protocol_worker import ProtocolWorker
 from monitor.database import scope
-from monitor.database.connections import PoolSettings
+from monitor.database.database_settings import PoolSettings
 from monitor.database.engine import Database
 from monitor.database.scope import tenant_column
 from monitor.tenancy.context import bind, push

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from monitor.cache.policy import CachePolicy
 from monitor.console.session import Sessions
 from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import build_monitor
+from monitor.kit.build_monitor import build_monitor
 from monitor.metrics.catalogue import Outcome
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId

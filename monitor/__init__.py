@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from monitor.cache.keys import make_key as make_key
     from monitor.cache.policy import CachePolicy as CachePolicy
     from monitor.database import scope as scope
-    from monitor.database.connections import PoolSettings as PoolSettings
+    from monitor.database.database_settings import PoolSettings as PoolSettings
+    from monitor.definitions.deployment import Deployment as Deployment
     from monitor.errors import AuthenticationError as AuthenticationError
     from monitor.errors import ConfigurationError as ConfigurationError
     from monitor.errors import MonitorError as MonitorError
     from monitor.errors import TenantNotBound as TenantNotBound
     from monitor.garbage import spare_what_lasts as spare_what_lasts
     from monitor.kit.adoption import Adoption as Adoption
+    from monitor.kit.build_monitor import build_monitor as build_monitor
     from monitor.kit.monitor import Monitor as Monitor
-    from monitor.kit.monitor import build_monitor as build_monitor
     from monitor.metrics.catalogue import Kind as Kind
     from monitor.metrics.catalogue import Metric as Metric
     from monitor.middleware.cached_route import CachedRoute as CachedRoute
@@ -47,6 +48,7 @@ __all__ = [
     "CacheSettings",
     "CachedRoute",
     "ConfigurationError",
+    "Deployment",
     "Identity",
     "Kind",
     "Metric",
@@ -70,7 +72,7 @@ __all__ = [
 if not TYPE_CHECKING:  # a checker that saw `__getattr__` would take any name for one of ours
     # Where each name lives, as an entry point is written; `docs/api.md` keeps this order.
     _HOMES = {
-        "build_monitor": "monitor.kit.monitor:build_monitor",
+        "build_monitor": "monitor.kit.build_monitor:build_monitor",
         "Monitor": "monitor.kit.monitor:Monitor",
         "MonitorSettings": "monitor.settings:MonitorSettings",
         "CacheSettings": "monitor.settings:CacheSettings",
@@ -85,11 +87,12 @@ if not TYPE_CHECKING:  # a checker that saw `__getattr__` would take any name fo
         "TenantNaming": "monitor.tenancy.naming:TenantNaming",
         "bind": "monitor.tenancy.context:bind",
         "current_tenant": "monitor.tenancy.context:current_tenant",
-        "PoolSettings": "monitor.database.connections:PoolSettings",
+        "PoolSettings": "monitor.database.database_settings:PoolSettings",
         "scope": "monitor.database.scope:",
         "Objectives": "monitor.objectives:Objectives",
         "Metric": "monitor.metrics.catalogue:Metric",
         "Kind": "monitor.metrics.catalogue:Kind",
+        "Deployment": "monitor.definitions.deployment:Deployment",
         "spare_what_lasts": "monitor.garbage:spare_what_lasts",
         "MonitorError": "monitor.errors:MonitorError",
         "ConfigurationError": "monitor.errors:ConfigurationError",
@@ -103,7 +106,10 @@ if not TYPE_CHECKING:  # a checker that saw `__getattr__` would take any name fo
             raise AttributeError(f"module 'monitor' has no attribute {name!r}; docs/api.md lists what it has")
         from pkgutil import resolve_name  # noqa: PLC0415 - `import monitor` loads nothing
 
-        value = globals()[name] = resolve_name(_HOMES[name])
+        from monitor.extras import needed_for  # noqa: PLC0415 - the same
+
+        with needed_for(f"monitor.{name}", "database"):  # the only extra that a name of the door wants
+            value = globals()[name] = resolve_name(_HOMES[name])
         return value
 
     def __dir__() -> list[str]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from monitor import __version__
-from monitor.database.migrating import run_migration
-from monitor.database.tenant_tables import TENANT_COLUMN
+from monitor.database.database_settings import TENANT_COLUMN
 from monitor.errors import ConfigurationError
+from monitor.extras import needed_for
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
-        from monitor.database.kit_migrations import upgrade_kit_tables  # noqa: PLC0415 - Alembic is of no other use
+        with needed_for("monitor migrate", "database"):
+            from monitor.database.kit_migrations import upgrade_kit_tables  # noqa: PLC0415 - of an extra
+            from monitor.database.migrating import run_migration  # noqa: PLC0415 - the same
 
         step = partial(upgrade_kit_tables, tenant_column=given.tenant_column)
         asyncio.run(run_migration(given.database_url, step))

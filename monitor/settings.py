@@ -47,6 +47,11 @@ class CacheSettings:
     sampled_share: float = 0.001
     warm_rate: float = 0.0
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the store is this process's own memory."""
+        return self.url.startswith("memory:")
+
     def __post_init__(self) -> None:
         for name, share in (("cache share", self.share), ("sampled share", self.sampled_share)):
             if not 0 <= share <= 1:

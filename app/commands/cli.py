@@ -17,6 +17,7 @@ from app.commands.revoke import revoke
 from app.config import AppConfig
 from app.run import local
 from app.serve import serve as serve_config
+from monitor import __version__
 from monitor.errors import MonitorError
 
 app = typer.Typer(
@@ -27,6 +28,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cache, name="cache")
+
+
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer hands it over
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+
+
 _HOUR = 3_600.0
 Port = Annotated[int | None, typer.Option(help="Port to listen on (PORT).", min=1, max=65535)]
 Folder = Annotated[Path, typer.Option(help="Where a development machine keeps its database and keys.")]

@@ -15,8 +15,8 @@ from app.config import AppConfig
 from app.demo.clinics import DemoClinic
 from app.demo.seeding import missing_clinics, seed
 from monitor.clock import SystemClock
-from monitor.database.connections import PoolSettings
 from monitor.database.database_observer import Unobserved
+from monitor.database.database_settings import PoolSettings
 from monitor.database.engine import Database
 
 

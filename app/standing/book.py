@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.housekeeping import STANDING_ORDERS, WORKER_REPORTS
 from monitor.clock import Clock
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import for_writing, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.errors import StatementFailed
 
 # Ids are given before their transactions end: an order may show up after one with a higher id.

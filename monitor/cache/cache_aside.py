@@ -32,7 +32,7 @@ from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.reader import EntryReader, FoundEntry
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
-from monitor.cache.sealing import Sealer
+from monitor.cache.sealer import Sealer
 from monitor.cache.store import Store
 from monitor.clock import Clock
 from monitor.errors import InvalidCacheKey, StoreUnavailable

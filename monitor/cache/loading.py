@@ -15,7 +15,7 @@ from monitor.cache.load_lease import LoadLease
 from monitor.cache.lookup import Load, Loaded
 from monitor.cache.near_cache import NearCache
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.sealing import Sealer, opened
+from monitor.cache.sealer import Sealer, opened
 from monitor.cache.single_flight import SingleFlight
 from monitor.cache.store import Store
 from monitor.clock import Clock

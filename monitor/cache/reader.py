@@ -12,7 +12,7 @@ from monitor.cache.generations import TOKEN_BYTES, Generations, stamp
 from monitor.cache.keys import CacheKey
 from monitor.cache.near_cache import NearCache, NearEntry
 from monitor.cache.policy import CachePolicy, NearMode
-from monitor.cache.sealing import Sealer, opened
+from monitor.cache.sealer import Sealer, opened
 from monitor.cache.store import Store, StoreReading
 from monitor.errors import StoreUnavailable
 

@@ -6,15 +6,12 @@ import os
 import zlib
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from monitor.cache.cache_observer import CacheObserver
-from monitor.cache.entry import Entry, decode
 from monitor.cache.generations import STAMP_BYTES
 from monitor.cache.keys import CacheKey
 from monitor.errors import ConfigurationError, EntryRejected
@@ -33,22 +30,6 @@ _SECRET_BYTES = 32
 _PLAIN, _COMPRESSED = 0, 1
 _MAX_TENANT_CIPHERS = 8_192
 _MAX_PLAIN_BYTES = 64 * 1024 * 1024  # bounds what a forged compressed body could expand to
-
-
-class Sealer(Protocol):
-    """Closes entries for the store and opens them again."""
-
-    def seal(self, key: CacheKey, stamp: bytes, plain: bytes) -> bytes:
-        """Close `plain` for `key` under `stamp` (epoch and generations)."""
-        ...
-
-    def open(self, key: CacheKey, stamp: bytes, sealed: bytes) -> bytes | None:
-        """Open what was closed for `key` under `stamp`; None if it is genuine and of another stamp.
-
-        Raises:
-            EntryRejected: The bytes are not what this service stored under this key.
-        """
-        ...
 
 
 class AesGcmSealer:
@@ -121,21 +102,6 @@ class AesGcmSealer:
         secret = HKDFExpand(SHA256(), _SECRET_BYTES, info).derive(self._secrets[key_id])
         cipher = ciphers[tenant] = AESGCM(secret)
         return cipher
-
-
-def opened(
-    sealer: Sealer, observer: CacheObserver | None, key: CacheKey, stamp: bytes, sealed: bytes | None
-) -> Entry | None:
-    """Open an entry; None if there is none, it is outdated, or it was rejected, which `observer` is told."""
-    if sealed is None:
-        return None
-    try:
-        plain = sealer.open(key, stamp, sealed)
-        return None if plain is None else decode(plain)
-    except EntryRejected as rejected:
-        if observer is not None:
-            observer.entry_rejected(key.domain, rejected.reason)
-        return None
 
 
 def _key_id(secret: bytes) -> bytes:

@@ -17,8 +17,6 @@ from monitor.clock import Clock
 from monitor.consistency import outbox_statements as outbox
 from monitor.consistency.protocol import OutboxNews, Timing
 from monitor.database.connections import (
-    APPLICATION_NAME,
-    PoolSettings,
     can_listen,
     for_single_statements,
     for_writing,
@@ -26,6 +24,7 @@ from monitor.database.connections import (
     make_engine,
 )
 from monitor.database.database_observer import DatabaseObserver
+from monitor.database.database_settings import APPLICATION_NAME, PoolSettings
 from monitor.database.statements import COMMIT, words_of
 from monitor.database.telemetry import StatementTelemetry
 from monitor.database.transaction import LOST, Transaction, lost, opened

@@ -21,8 +21,8 @@ from monitor.consistency.protocol import ProtocolObserver, Timing
 from monitor.consistency.relay import Relay
 from monitor.consistency.relay_loop import RelayLoop
 from monitor.consistency.settlement import CacheSettlement
-from monitor.database.connections import APPLICATION_NAME
 from monitor.database.database_observer import DatabaseObserver
+from monitor.database.database_settings import APPLICATION_NAME
 from monitor.database.urls import place_of
 
 

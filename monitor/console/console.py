@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from monitor.clock import Clock
 from monitor.console.assets import show_asset
 from monitor.console.event_stream import Events, EventStream, event
-from monitor.console.links import PREFIX
+from monitor.console.links import PREFIX, tenant_paths
 from monitor.console.live import Live
 from monitor.console.pages import Pages
 from monitor.console.security import harden
@@ -21,32 +21,9 @@ from monitor.console.steering import Steering
 from monitor.console.trace_pages import TracePages
 from monitor.console.views import ViewRenderer, Views
 from monitor.console.visit import Visits
-from monitor.tenancy.naming import TenantNaming
 from monitor.tracing.recent import RecentTraces
 
-_ROUTES = (
-    "",
-    "/sign-in",
-    "/sign-out",
-    "/assets/{name}",
-    "/events",
-    "/cache",
-    "/cache/switch",
-    "/cache/rollout",
-    "/alerts",
-    "/traces",
-    "/traces/{trace}",
-)
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
-
-
-def console_routes(naming: TenantNaming) -> frozenset[str]:
-    """Return the templates of the console's routes: requests of operators, no part of any objective."""
-    return frozenset(PREFIX + path for path in (*_ROUTES, *_tenant_paths(naming)))
-
-
-def _tenant_paths(naming: TenantNaming) -> tuple[str, str]:
-    return f"/{naming.plural}", f"/{naming.plural}/{{{naming.singular}}}"
 
 
 class Console:
@@ -89,7 +66,7 @@ class Console:
     def routes(self) -> list[BaseRoute]:
         """Return everything under `/console`."""
         visits, pages = self._visits, self._pages
-        tenants, tenant = _tenant_paths(visits.naming)
+        tenants, tenant = tenant_paths(visits.naming)
         shown = {
             "": pages.overview,
             tenants: pages.tenants,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -19,37 +18,14 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from monitor.database.connecting import Connecting
+from monitor.database.database_settings import PoolSettings
 from monitor.database.pooler import Pooling
 from monitor.database.session_end import end_sessions
 from monitor.database.urls import ASYNCPG, SQLITE, asyncpg_arguments, parse, psycopg_arguments
 
-APPLICATION_NAME = "monitor"
 _WRITES = "monitor_writes"
 _SINGLE = "AUTOCOMMIT"
 _POOLING = "monitor_pooling"
-
-
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """How many connections a pool keeps, and for how long.
-
-    Attributes:
-        size: Most connections; there is no overflow, so the database's limit can be planned.
-        timeout_s: How long a caller waits for one, its making included.
-        recycle_s: Age at which a connection is replaced, so that a proxy or a failover is noticed.
-        busy_timeout_s: How long SQLite waits for a lock of another process.
-        connect_timeout_s: How long PostgreSQL may take to accept a connection.
-        statement_timeout_s: How long PostgreSQL may take for a statement before it is given up.
-        application_name: How PostgreSQL names the connections in its logs and in `pg_stat_activity`.
-    """
-
-    size: int = 10
-    timeout_s: float = 5.0
-    recycle_s: float = 1_800.0
-    busy_timeout_s: float = 10.0
-    connect_timeout_s: float = 3.0
-    statement_timeout_s: float = 30.0
-    application_name: str = APPLICATION_NAME
 
 
 def make_engine(url: str, pool: PoolSettings) -> AsyncEngine:

@@ -14,14 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from monitor.clock import Clock
-from monitor.database.connections import PoolSettings, for_reading, for_writing, is_sqlite, make_engine
+from monitor.database.connections import for_reading, for_writing, is_sqlite, make_engine
 from monitor.database.database_observer import DatabaseObserver
+from monitor.database.database_settings import TENANT_COLUMN, PoolSettings
 from monitor.database.kit_tables import CACHE_OUTBOX
 from monitor.database.scope_check import ScopeRule
 from monitor.database.silence import Silence
 from monitor.database.statements import words_of
 from monitor.database.telemetry import StatementTelemetry
-from monitor.database.tenant_tables import TENANT_COLUMN
 from monitor.database.transaction import Transaction, opened
 from monitor.database.unit_of_work import Reader, UnitOfWork
 from monitor.database.write_context import Commit, NoSettlement, Settlement, hand_over

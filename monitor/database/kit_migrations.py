@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from monitor.database.tenant_tables import TENANT_COLUMN
+from monitor.database.database_settings import TENANT_COLUMN
 
 _FOLDER = Path(__file__).parent / "migrations"
 VERSIONS = _FOLDER / "versions"

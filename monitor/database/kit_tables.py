@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from monitor.database.tenant_tables import TENANT_COLUMN, shared, tenant_column
+from monitor.database.database_settings import TENANT_COLUMN
+from monitor.database.tenant_tables import shared, tenant_column
 
 METADATA = sa.MetaData()
 FIRST_EPOCH = {"epoch": 0, "incarnation": ""}  # before any worker has named a primary

@@ -9,7 +9,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from monitor.database.connections import PoolSettings, for_writing, is_sqlite, make_engine
+from monitor.database.connections import for_writing, is_sqlite, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.transaction import LOST
 from monitor.errors import ConfigurationError
 

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
+from monitor.database.database_settings import TENANT_COLUMN as TENANT_COLUMN
 from monitor.database.scope_check import require_scope as require_scope
-from monitor.database.tenant_tables import TENANT_COLUMN as TENANT_COLUMN
 from monitor.database.tenant_tables import Mark, declared_column, full_name, mark_of, marked, table_of
 from monitor.database.tenant_tables import scoped as scoped
 from monitor.database.tenant_tables import shared as shared

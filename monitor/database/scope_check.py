@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.selectable import AliasedReturnsRows, FromClause, TableClause
 
-from monitor.database.tenant_tables import TENANT_COLUMN, declared_column, full_name, is_shared, mark_of
+from monitor.database.database_settings import TENANT_COLUMN
+from monitor.database.tenant_tables import declared_column, full_name, is_shared, mark_of
 from monitor.errors import CrossTenantAccess, UndeclaredTable, UnscopedStatement
 from monitor.tenancy.identity import TenantId
 

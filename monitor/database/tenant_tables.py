@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import FromClause
 
+from monitor.database.database_settings import TENANT_COLUMN
 from monitor.errors import ConfigurationError
 from monitor.tenancy.identity import TenantId
 
-TENANT_COLUMN = "tenant_id"  # where an adoption names none
 _TENANT, _SHARED = "monitor_tenant", "monitor_shared"
 _OPTION = "monitor_scope"
 _Described = TypeVar("_Described")

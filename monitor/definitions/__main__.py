@@ -9,8 +9,8 @@ from pathlib import Path
 
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.load_deployment import load_deployment
-from monitor.definitions.writer import definitions, documents, write
 from monitor.errors import ConfigurationError
+from monitor.extras import needed_for
 
 _OPTIONS = {
     "job": "the service's Prometheus job",
@@ -35,6 +35,9 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", default=None, help=text)
     options = vars(parser.parse_args(arguments))
     try:
+        with needed_for(parser.prog, "definitions"):
+            from monitor.definitions.writer import definitions, documents, write  # noqa: PLC0415 - of an extra
+
         deployment = load_deployment(options["adoption"]) if options["adoption"] else Deployment()
         given = {name: options[name] for name in _OPTIONS if options[name] is not None}
         deployment = replace(deployment, **given)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from monitor.cache.expiry import Zone, utc
 from monitor.cache.policy import CachePolicy
-from monitor.database.connections import PoolSettings
-from monitor.database.scope import TENANT_COLUMN
-from monitor.metrics.catalogue import Metric
-from monitor.middleware.cached_route import CachedRoute
-from monitor.middleware.tenant import Refusal
+from monitor.database.database_settings import TENANT_COLUMN, PoolSettings
 from monitor.objectives import Objectives
-from monitor.operations.cache_warming_endpoint import WarmList
 from monitor.tenancy.naming import TenantNaming
 from monitor.tenancy.resolver import TenantResolver
+
+if TYPE_CHECKING:  # the rooms that ask for these load the web layer
+    from monitor.metrics.catalogue import Metric
+    from monitor.middleware.cached_route import CachedRoute
+    from monitor.middleware.tenant import Refusal
+    from monitor.operations.cache_warming_endpoint import WarmList
 
 
 @dataclass(frozen=True, slots=True)

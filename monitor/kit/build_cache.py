@@ -11,13 +11,15 @@ from monitor.cache.admission import Admission
 from monitor.cache.cache_aside import TenantCache
 from monitor.cache.cache_observer import CacheObserver
 from monitor.cache.expiry import Expiry
+from monitor.cache.memory_store import MemoryStore
 from monitor.cache.near_cache import NearCache
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
-from monitor.cache.sealing import AesGcmSealer
+from monitor.cache.sealer import Sealer, StampingSealer
+from monitor.cache.store import Store
 from monitor.clock import Clock
+from monitor.extras import needed_for
 from monitor.kit.adoption import Adoption
-from monitor.redis.open_store import open_store
 from monitor.settings import CacheSettings
 
 _SETTLED_LEASES = 2.5  # in so many leases every committed write has been answered
@@ -36,25 +38,43 @@ def build_cache(
     """Build the cache.
 
     Raises:
-        ConfigurationError: The store's URL cannot work.
+        ConfigurationError: The store's URL cannot work, or needs an extra that is not installed.
     """
     near: NearCache[Any] | None = (
         NearCache(settings.near_bytes, sized=observer.near_cache_sized) if settings.near_bytes else None
     )
     return TenantCache(
-        store=open_store(settings.url, clock=clock, observer=observer, timeout_s=settings.timeout_s),
+        store=_store(settings, observer, clock),
         policies={policy.domain: policy for policy in adoption.policies},
         observer=observer,
         tracer=tracer,
         clock=clock,
         admission=admission,
-        sealer=AesGcmSealer(tuple(settings.sealing_keys.values()) or (secrets.token_bytes(32),)),
+        sealer=_sealer(settings),
         near=near,
         rollout=rollout,
         expiry=Expiry(adoption.zone),
         sampler=_sampler(settings, adoption, observer, clock),
         prefix=adoption.naming.key_prefix,
     )
+
+
+def _store(settings: CacheSettings, observer: CacheObserver, clock: Clock) -> Store:
+    if settings.in_memory:
+        return MemoryStore(clock)
+    with needed_for("cache url", "redis"):
+        from monitor.redis.open_store import open_store  # noqa: PLC0415 - a cache in memory loads none of it
+
+    return open_store(settings.url, clock=clock, observer=observer, timeout_s=settings.timeout_s)
+
+
+def _sealer(settings: CacheSettings) -> Sealer:
+    if settings.in_memory and not settings.sealing_keys:
+        return StampingSealer()
+    with needed_for("sealing keys", "redis"):
+        from monitor.cache.sealing import AesGcmSealer  # noqa: PLC0415 - the same
+
+    return AesGcmSealer(tuple(settings.sealing_keys.values()) or (secrets.token_bytes(32),))
 
 
 def build_rollout(settings: CacheSettings, observer: CacheObserver) -> Rollout:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 from prometheus_client import CollectorRegistry
@@ -18,15 +17,10 @@ from starlette.routing import BaseRoute
 from monitor.cache.admission import Admission, AlwaysAdmitted
 from monitor.cache.cache_aside import TenantCache
 from monitor.cache.rollout import Rollout
-from monitor.clock import Clock, SystemClock
-from monitor.consistency.cache_lease import CacheLease
-from monitor.consistency.durable_switch import DurableSwitch
-from monitor.consistency.protocol import Timing
-from monitor.consistency.protocol_worker import ProtocolWorker
-from monitor.database.engine import Database
-from monitor.database.session_writes import OwnSession, SessionWrites
+from monitor.clock import Clock
 from monitor.database.write_context import NoSettlement, Settlement
 from monitor.errors import ConfigurationError
+from monitor.extras import needed_for
 from monitor.kit.adoption import Adoption
 from monitor.kit.build_cache import build_cache, build_rollout
 from monitor.kit.routes import endpoints, identity_of, public_paths
@@ -35,7 +29,7 @@ from monitor.logging.process_output import ProcessOutput
 from monitor.metrics import catalogue
 from monitor.metrics.measurements import Measurements
 from monitor.metrics.own_metrics import with_own
-from monitor.middleware.cached_route import CachePlans
+from monitor.middleware.cache_plans import CachePlans
 from monitor.middleware.forwarded import ForwardedMiddleware
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.interceptor import CacheInterceptor
@@ -52,6 +46,12 @@ from monitor.operations.health import Check
 from monitor.path_prefix import prefix_of
 from monitor.settings import MonitorSettings
 from monitor.tracing.provider import Service, Tracing, build_tracing
+
+if TYPE_CHECKING:
+    from monitor.consistency.durable_switch import DurableSwitch
+    from monitor.consistency.protocol_worker import ProtocolWorker
+    from monitor.database.engine import Database
+    from monitor.database.session_writes import OwnSession
 
 _FAREWELL_S = 2.0
 _LATE_SCRAPE = 1.1  # scrapes jitter; two in a row lie up to that much further apart
@@ -98,7 +98,6 @@ class Monitor:
         )
         self.tracing: Tracing = _tracing(settings, adoption, clock, self.measurements)
         self.drain: Drain = Drain()
-        self._session_writes = SessionWrites(clock)
         self.rollout: Rollout = build_rollout(settings.cache, self.measurements.cache)
         self.database: Database | None = None
         self.kill_switch: DurableSwitch | None = None
@@ -132,7 +131,9 @@ class Monitor:
         Raises:
             TenantNotBound: No tenant is bound.
         """
-        self._session_writes.changed(session, domain, entity)
+        from monitor.database.session_writes import SessionWrites  # noqa: PLC0415 - who has a session has this
+
+        SessionWrites(self.clock).changed(session, domain, entity)
 
     def opened_database(self) -> Database:
         """Return the database.
@@ -265,9 +266,15 @@ class Monitor:
         )
 
     def _follow(self, url: str) -> None:
+        with needed_for("database_url", "database"):  # a service without a database loads none of it
+            from monitor.consistency.cache_lease import CacheLease  # noqa: PLC0415
+            from monitor.consistency.protocol import Timing  # noqa: PLC0415
+            from monitor.consistency.protocol_worker import ProtocolWorker  # noqa: PLC0415
+            from monitor.database.engine import Database  # noqa: PLC0415
+
         settings, measured = self.settings, self.measurements
         timing = Timing(lease_s=settings.cache.lease_s, poll_s=settings.cache.poll_s)
-        lease = CacheLease(self.clock, timing, shared=not settings.cache.url.startswith("memory:"))
+        lease = CacheLease(self.clock, timing, shared=not settings.cache.in_memory)
         self.cache = self._cache(lease)
         self._consistency = ProtocolWorker(
             url,
@@ -308,39 +315,6 @@ class Monitor:
         if self.database is not None:
             checks.append(Check("database", self.database.ping, essential=True))
         return checks
-
-
-def build_monitor(
-    settings: MonitorSettings,
-    adoption: Adoption,
-    *,
-    clock: Clock | None = None,
-    registry: CollectorRegistry | None = None,
-    stream: BinaryIO | None = None,
-) -> Monitor:
-    """Join the kit for one worker.
-
-    Args:
-        settings: What an operator chose.
-        adoption: What the service says about itself.
-        clock: Time; the machine's own where none is given.
-        registry: Where the kit's collector is registered, beside the service's own instruments.
-        stream: Where log lines go; standard output where none is given.
-
-    Raises:
-        ConfigurationError: A setting cannot work.
-    """
-    monitor = Monitor(
-        settings,
-        adoption,
-        clock or SystemClock(),
-        registry or CollectorRegistry(),
-        stream or sys.stdout.buffer,
-    )
-    # Where somebody else has taken standard output over, as pytest does, it is left to them.
-    if stream is None and settings.own_output and sys.stdout is sys.__stdout__:
-        monitor.own_output()
-    return monitor
 
 
 def _measurements(

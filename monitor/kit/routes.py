@@ -10,10 +10,9 @@ from starlette.routing import BaseRoute, Route
 from monitor.cache.rollout import Rollout
 from monitor.cache.store import Store
 from monitor.clock import Clock
-from monitor.console.composition import Watched, join
-from monitor.console.console import console_routes
-from monitor.console.links import is_console_path
+from monitor.console.links import console_routes, is_console_path
 from monitor.kit.adoption import Adoption
+from monitor.kit.console_routes import console_or_notice
 from monitor.metrics.measurements import Measurements
 from monitor.middleware.request import record_of
 from monitor.operations.cache_switch_endpoint import CacheSwitch
@@ -72,27 +71,6 @@ def endpoints(
         window_s=settings.window_s,
         probes=uncounted,
     )
-    console = join(
-        Watched(
-            service=settings.service,
-            naming=adoption.naming,
-            keys=adoption.console_keys,
-            resolver=adoption.resolver,
-            objectives=objectives,
-            windows=measurements.windows,
-            health=health,
-            recent=recent,
-            switch=switch,
-            rollout=rollout,
-            domains=[policy.domain for policy in adoption.policies],
-            executor=measurements.executor,
-            clock=clock,
-            store=store,
-            store_prefix=adoption.naming.key_prefix,
-            window_s=settings.window_s,
-            probes=uncounted,
-        )
-    )
     return [
         Route("/metrics", measurements.exposition.endpoint),
         Route("/api/health", health.endpoint),
@@ -102,7 +80,18 @@ def endpoints(
         Route("/api/traces", show_recent_traces(recent, may_operate, adoption.naming)),
         Route("/api/cache/switch", switch.endpoint, methods=["GET", "PUT"]),
         *([] if warming is None else [Route("/api/cache/warm", warming.endpoint, methods=["GET", "POST"])]),
-        *console.routes(),
+        *console_or_notice(
+            settings,
+            adoption,
+            measurements=measurements,
+            health=health,
+            recent=recent,
+            rollout=rollout,
+            switch=switch,
+            clock=clock,
+            store=store,
+            probes=uncounted,
+        ),
     ]
 
 

@@ -17,7 +17,7 @@ from monitor.cache.keys import CacheKey
 from monitor.cache.lookup import Load, Loaded, Lookup
 from monitor.cache.near_hits import FirstLook
 from monitor.errors import IncompleteAnswer
-from monitor.middleware.cached_route import CachePlans
+from monitor.middleware.cache_plans import CachePlans
 from monitor.middleware.capture import Capture
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.ready_answer import ReadyAnswer, cache_status

@@ -15,7 +15,7 @@ from monitor.cache.lookup_spans import hit_attributes, span_name
 from monitor.cache.near_hits import NearHits
 from monitor.clock import Clock
 from monitor.errors import AuthenticationError
-from monitor.middleware.cached_route import CachePlans
+from monitor.middleware.cache_plans import CachePlans
 from monitor.middleware.ready_answer import ReadyAnswer, hit_status
 from monitor.middleware.request import RequestRecord
 from monitor.middleware.sign_in import SignIn

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.cache.rollout import Rollout
-from monitor.consistency.durable_switch import DurableSwitch
 from monitor.operations.json_body import JsonBody
 from monitor.operations.orders import OrderRefused, read_order
 from monitor.problems import problem
 from monitor.tenancy.identity import Identity
 from monitor.tenancy.naming import TenantNaming
+
+if TYPE_CHECKING:  # a service without a database loads none of it
+    from monitor.consistency.durable_switch import DurableSwitch
 
 _NO_STORE = {"Cache-Control": "no-store"}
 

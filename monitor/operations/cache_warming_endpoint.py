@@ -13,7 +13,7 @@ from contextvars import Context
 from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 import structlog
@@ -22,7 +22,6 @@ from starlette.responses import Response, StreamingResponse
 
 from monitor.cache.warming import Warming, WarmItem
 from monitor.clock import Clock
-from monitor.database.engine import Database
 from monitor.errors import MonitorError
 from monitor.middleware.inner_app import InnerApp
 from monitor.middleware.request import record_of
@@ -31,6 +30,9 @@ from monitor.operations.orders import OrderRefused, read_order
 from monitor.problems import problem
 from monitor.tenancy.identity import Identity, TenantId
 from monitor.tenancy.naming import TenantNaming
+
+if TYPE_CHECKING:  # a service without a database loads none of it
+    from monitor.database.engine import Database
 
 RATE = 100.0
 _MOST_PER_SECOND = 10_000.0
@@ -52,7 +54,7 @@ class WarmPath(NamedTuple):
     path: str
 
 
-WarmList = Callable[[Database, TenantId | None], Awaitable[Sequence[WarmPath]]]
+WarmList = Callable[["Database", TenantId | None], Awaitable[Sequence[WarmPath]]]
 
 
 class WarmOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

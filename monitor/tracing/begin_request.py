@@ -12,7 +12,6 @@ from opentelemetry.trace import SpanContext
 from starlette.types import ASGIApp
 
 from monitor.networks import Networks
-from monitor.tracing.asgi_instrumentation import instrumented
 from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.propagation import Propagation
 from monitor.tracing.sampling import ForcedSampling, HeadSampler
@@ -94,5 +93,12 @@ class RequestTraces:
         return context
 
     def instrument(self, app: ASGIApp) -> ASGIApp:
-        """Return `app` behind OpenTelemetry's own ASGI instrumentation, for what the head samples."""
+        """Return `app` behind OpenTelemetry's own ASGI instrumentation, for what the head samples.
+
+        Without that package (extra `otlp`) the request's span is all there is; nothing leaves the process.
+        """
+        try:
+            from monitor.tracing.asgi_instrumentation import instrumented  # noqa: PLC0415 - of an extra
+        except ModuleNotFoundError:
+            return app
         return instrumented(app)

@@ -1,26 +1,18 @@
-"""Joins the tracing room; the only place that meets OpenTelemetry's SDK."""
+"""Joins the tracing room."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+from typing import TYPE_CHECKING
 
 from monitor.clock import Clock
+from monitor.extras import needed_for
 from monitor.networks import Networks
 from monitor.tracing.begin_request import RequestTraces
-from monitor.tracing.delivery import Delivery
 from monitor.tracing.export_queue import ExportQueue
 from monitor.tracing.flight_record import FlightRecord, Keeper
 from monitor.tracing.flight_span import ChildSpan
-from monitor.tracing.otlp import encode, encode_resource
-from monitor.tracing.otlp_http import OtlpSender, Sender
 from monitor.tracing.propagation import Propagation
 from monitor.tracing.recent import RecentTraces
 from monitor.tracing.sampling import ForcedSampling, HeadSampler
@@ -31,6 +23,11 @@ from monitor.tracing.trace_observer import TraceObserver
 from monitor.tracing.tracer import KitTracer, KitTracerProvider
 from monitor.tracing.tracing import Tracing as Tracing
 from monitor.tracing.wall_clock import WallClock
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+    from monitor.tracing.otlp_http import Sender
 
 _NOBODY = Networks()
 
@@ -71,14 +68,19 @@ def build_tracing(
     read = partial(_read, epoch=epoch)
     shelf = RecentTraces(recent, slow_s, read)
     queue = None
-    if sender is None and endpoint is not None:
-        sender = OtlpSender(endpoint, clock=clock)
     if exporter is not None:
-        # Not Resource.create: that reads the environment, and settings have one home.
-        send = partial(_send_to_exporter, exporter, read, Resource(service.attributes()))
+        with needed_for("exporter", "otlp"):
+            from monitor.tracing.sdk_exporter import send_to_exporter  # noqa: PLC0415 - nothing else needs the SDK
+
+        send = send_to_exporter(exporter, read, service.attributes())
         queue = ExportQueue(send, observer, clock=clock, close=exporter.shutdown)
-    elif sender is not None:
-        send = partial(_send_otlp, sender, read, encode_resource(service.attributes()))
+    elif sender is not None or endpoint is not None:
+        with needed_for("otlp_endpoint", "otlp"):
+            from monitor.tracing.otlp_exporter import send_to_receiver  # noqa: PLC0415 - nor an HTTP client
+            from monitor.tracing.otlp_http import OtlpSender  # noqa: PLC0415 - the same
+
+        sender = sender or OtlpSender(endpoint or "", clock=clock)
+        send = send_to_receiver(sender, read, service.attributes())
         queue = ExportQueue(send, observer, clock=clock, close=sender.close)
     put = _forget if queue is None else queue.put
     keeper = Keeper(slow_s=slow_s, export=put, shelf=shelf, observer=observer, epoch=epoch)
@@ -101,52 +103,8 @@ def _forget(_: Sequence[object]) -> None:
     """Without an exporter spans are only read from memory."""
 
 
-def _send_otlp(
-    sender: Sender, read: Callable[[object], ReadSpan | None], resource: bytes, batch: Sequence[object]
-) -> Delivery:
-    spans = [span for span in map(read, batch) if span is not None]
-    with suppress_instrumentation():
-        return sender.send(encode(spans, resource))
-
-
-def _send_to_exporter(
-    exporter: SpanExporter,
-    read: Callable[[object], ReadSpan | None],
-    resource: Resource,
-    batch: Sequence[object],
-) -> Delivery:
-    spans = [_readable(span, resource) for span in map(read, batch) if span is not None]
-    with suppress_instrumentation():
-        result = exporter.export(spans)
-    return Delivery(result is SpanExportResult.SUCCESS, reason=result.name.lower())
-
-
 def _read(span: object, epoch: WallClock) -> ReadSpan | None:
     """Return what may leave of a span; None while it runs."""
     if not isinstance(span, ChildSpan | FlightRecord):
         raise TypeError(type(span).__name__)
     return None if span.ended is None else read_span(span, epoch)
-
-
-def _readable(span: ReadSpan, resource: Resource) -> ReadableSpan:
-    """Return the span as the SDK's exporters take it."""
-    flags, state = TraceFlags(span.flags), TraceState.from_header([span.trace_state])
-    parent = None
-    if span.parent_id is not None:
-        parent = SpanContext(span.trace_id, span.parent_id, span.remote_parent, flags, state)
-    return ReadableSpan(
-        name=span.name,
-        context=SpanContext(span.trace_id, span.span_id, False, flags, state),
-        parent=parent,
-        resource=resource,
-        attributes=span.attributes,
-        kind=SpanKind(span.kind),
-        status=Status(StatusCode.ERROR if span.failed else StatusCode.UNSET),
-        start_time=span.started,
-        end_time=span.ended,
-        instrumentation_scope=InstrumentationScope(*span.scope),
-        links=[
-            Link(SpanContext(link.trace_id, link.span_id, link.remote, TraceFlags(link.flags)))
-            for link in span.links
-        ],
-    )

@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 
 from app.migrations import downgrade, upgrade
 from app.tables import ALL_METADATA
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import for_writing, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.kit_tables import CACHE_EPOCH, CACHE_OUTBOX
 from monitor.errors import ConfigurationError
 

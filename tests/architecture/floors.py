@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.columns",
         "app.naming",
         "app.policies",
+        "app.setup",
         "app.stopping",
         "app.variables",
         "app.zones",
@@ -51,7 +52,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("monitor.redis", "monitor.definitions", "monitor.logging"),
     ("monitor.cache", "monitor.database", "monitor.metrics", "monitor.tracing"),
     ("monitor.scopes",),
-    ("monitor.failures", "monitor.networks", "monitor.path_prefix", "monitor.settings", "monitor.tenancy"),
+    (
+        "monitor.extras",
+        "monitor.failures",
+        "monitor.networks",
+        "monitor.path_prefix",
+        "monitor.settings",
+        "monitor.tenancy",
+    ),
     (
         "monitor.background_queue",
         "monitor.clock",

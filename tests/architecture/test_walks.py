@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Message, Scope
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.writer import definitions
 from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import Monitor, build_monitor
+from monitor.kit.build_monitor import build_monitor
+from monitor.kit.monitor import Monitor
 from monitor.settings import CacheSettings, MonitorSettings
 from tests.architecture.walks import PAGE, Entry, Watch, entered_again, first_entered, stations
 from tests.conditions import until

@@ -41,9 +41,12 @@ def test_each_lock_holds_the_ones_before_it() -> None:
 
 def test_every_dependency_of_the_project_is_locked() -> None:
     """The locks were written after the last change of pyproject.toml's dependencies."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = {lock: project["optional-dependencies"].get(lock, ()) for lock in ("dev", "bench")}
-    for lock, names in {"runtime": project["dependencies"], **wanted}.items():
+    kit = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    setup = (ROOT / "app" / "setup.py").read_text()
+    extras = re.findall(r'^EXTRAS = "(.+)"', setup, re.MULTILINE)[0].split(",")
+    needs = [*kit["project"]["dependencies"], *(ROOT / "app" / "requirements.txt").read_text().split()]
+    needs += [need for extra in extras for need in kit["project"]["optional-dependencies"][extra]]
+    for lock, names in {"runtime": needs, **kit["dependency-groups"]}.items():
         assert {_name(name) for name in names} <= {_normal(pin) for pin in _pins(lock)}
 
 

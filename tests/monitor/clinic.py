@@ -19,11 +19,13 @@ from starlette.routing import Route
 from monitor.cache.keys import make_key
 from monitor.cache.policy import CachePolicy
 from monitor.database import scope
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import for_writing, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.kit_tables import create_kit_tables
 from monitor.errors import AuthenticationError
 from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import Monitor, build_monitor
+from monitor.kit.build_monitor import build_monitor
+from monitor.kit.monitor import Monitor
 from monitor.middleware.cached_route import CachedRoute
 from monitor.settings import CacheSettings, MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId

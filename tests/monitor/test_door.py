@@ -79,6 +79,7 @@ def test_importing_the_door_loads_nothing() -> None:
     assert for_bind.split() == [
         "monitor",
         "monitor.errors",
+        "monitor.extras",
         "monitor.tenancy",
         "monitor.tenancy.context",
         "monitor.tenancy.identity",

@@ -18,7 +18,8 @@ from monitor.cache.near_cache import NearCache
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
-from monitor.cache.sealing import AesGcmSealer, Sealer
+from monitor.cache.sealer import Sealer
+from monitor.cache.sealing import AesGcmSealer
 from monitor.cache.store import Store
 from monitor.clock import Clock, SystemClock
 from monitor.redis.open_store import open_store

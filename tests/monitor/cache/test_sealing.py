@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from monitor.cache.generations import STAMP_BYTES
 from monitor.cache.keys import make_key
-from monitor.cache.sealing import AesGcmSealer, Sealer
+from monitor.cache.sealer import Sealer
+from monitor.cache.sealing import AesGcmSealer
 from monitor.errors import ConfigurationError, EntryRejected
 
 SECRET, OTHER_SECRET = bytes(range(32)), bytes(range(1, 33))

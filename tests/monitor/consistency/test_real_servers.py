@@ -25,7 +25,8 @@ from monitor.consistency.outbox_store import OutboxStore
 from monitor.consistency.protocol import Timing
 from monitor.consistency.protocol_worker import ProtocolWorker
 from monitor.database import scope
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import for_writing, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.engine import Database
 from monitor.database.kit_tables import CACHE_OUTBOX, create_kit_tables
 from monitor.redis.open_store import open_store

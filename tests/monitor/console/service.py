@@ -22,7 +22,8 @@ from monitor.cache.policy import CachePolicy
 from monitor.clock import Clock
 from monitor.errors import AuthenticationError
 from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import Monitor, build_monitor
+from monitor.kit.build_monitor import build_monitor
+from monitor.kit.monitor import Monitor
 from monitor.middleware.cached_route import CachedRoute
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId

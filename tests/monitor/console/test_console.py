@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from httpx2 import Response as Answer
 
-from monitor.console.console import console_routes
+from monitor.console.links import console_routes
 from monitor.console.security import CONTENT_SECURITY_POLICY
 from monitor.tenancy.naming import TenantNaming
 from tests.monitor.console.service import Operator, Service, build, running

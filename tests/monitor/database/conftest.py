@@ -8,7 +8,8 @@ import pytest
 from opentelemetry.trace import NoOpTracer
 
 from monitor.clock import SystemClock
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import for_writing, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.engine import Database
 from monitor.database.kit_tables import create_kit_tables
 from monitor.testing.fakes import RecordingObserver

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from monitor.database.connections import PoolSettings, make_engine
+from monitor.database.connections import make_engine
+from monitor.database.database_settings import PoolSettings
 from tests.conditions import until
 
 # Where the caller leaves: asyncpg takes a few hundred turns of the loop to connect to this machine.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from monitor.database.connections import PoolSettings, for_reading, is_sqlite, make_engine
+from monitor.database.connections import for_reading, is_sqlite, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.errors import ConfigurationError
 
 

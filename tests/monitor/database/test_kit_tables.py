@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from monitor.database.connections import PoolSettings, for_writing, make_engine
+from monitor.database.connections import for_writing, make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.kit_tables import CACHE_EPOCH, create_kit_tables
 
 

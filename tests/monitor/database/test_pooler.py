@@ -13,13 +13,13 @@ from monitor.clock import SystemClock
 from monitor.consistency.outbox_store import OutboxStore
 from monitor.consistency.protocol import OutboxNews, Timing
 from monitor.database.connections import (
-    PoolSettings,
     can_listen,
     for_reading,
     for_single_statements,
     for_writing,
     make_engine,
 )
+from monitor.database.database_settings import PoolSettings
 from monitor.database.kit_tables import create_kit_tables
 from monitor.errors import ConfigurationError
 from monitor.testing.fakes import RecordingObserver

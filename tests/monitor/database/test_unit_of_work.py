@@ -10,7 +10,8 @@ from opentelemetry.trace import NoOpTracer
 
 from monitor.clock import SystemClock
 from monitor.database import scope
-from monitor.database.connections import PoolSettings, make_engine
+from monitor.database.connections import make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.engine import Database
 from monitor.database.kit_tables import CACHE_OUTBOX
 from monitor.database.write_context import Commit, collecting_commits

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from monitor.database.connections import PoolSettings, make_engine
+from monitor.database.connections import make_engine
+from monitor.database.database_settings import PoolSettings
 from monitor.database.urls import asyncpg_arguments
 from monitor.errors import ConfigurationError
 

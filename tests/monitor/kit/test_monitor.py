@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter
 from monitor.database import scope
 from monitor.errors import ConfigurationError
 from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import build_monitor
+from monitor.kit.build_monitor import build_monitor
 from monitor.metrics.catalogue import Kind, Metric
 from monitor.settings import CacheSettings, MonitorSettings
 from monitor.tenancy.context import bind

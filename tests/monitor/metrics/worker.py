@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from monitor.cache.policy import CachePolicy
 from monitor.kit.adoption import Adoption
-from monitor.kit.monitor import build_monitor
+from monitor.kit.build_monitor import build_monitor
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity, TenantId
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from monitor.cache.keys import CacheKey
-from monitor.middleware.cached_route import CachedRoute, CachePlans, RouteMatcher
+from monitor.middleware.cache_plans import CachePlans, RouteMatcher
+from monitor.middleware.cached_route import CachedRoute
 from monitor.middleware.request import Plan, RequestRecord
 from monitor.tenancy.identity import TenantId
 from tests.monitor.middleware.test_interceptor import list_key, note_key

@@ -25,7 +25,8 @@ from monitor.cache.policy import CachePolicy
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer
 from monitor.errors import AuthenticationError, IncompleteAnswer
-from monitor.middleware.cached_route import CachedRoute, CachePlans
+from monitor.middleware.cache_plans import CachePlans
+from monitor.middleware.cached_route import CachedRoute
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.sign_in import SignIn
 from monitor.middleware.tenant import TenantMiddleware

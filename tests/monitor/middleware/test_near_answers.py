@@ -23,7 +23,8 @@ from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.rollout import Rollout
 from monitor.cache.sealing import AesGcmSealer
 from monitor.metrics.catalogue import Outcome
-from monitor.middleware.cached_route import CachedRoute, CachePlans, KeyMaker
+from monitor.middleware.cache_plans import CachePlans
+from monitor.middleware.cached_route import CachedRoute, KeyMaker
 from monitor.middleware.interceptor import CacheInterceptor
 from monitor.middleware.near_answers import NearAnswers
 from monitor.middleware.performance import PerformanceMiddleware

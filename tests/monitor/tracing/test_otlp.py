@@ -13,7 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import SpanKind
 
 from monitor.tracing.otlp import encode, encode_resource
-from monitor.tracing.provider import _readable
+from monitor.tracing.sdk_exporter import readable
 from monitor.tracing.spans import ReadLink, ReadSpan, TracerScope
 from tests.monitor.tracing.room import SERVICE
 
@@ -79,7 +79,7 @@ def test_the_bytes_are_those_of_opentelemetrys_encoder(batch: list[ReadSpan]) ->
 
     ours = decoded(encode(batch, encode_resource(SERVICE.attributes())))
 
-    theirs = decoded(encode_spans([_readable(span, resource) for span in batch]).SerializeToString())
+    theirs = decoded(encode_spans([readable(span, resource) for span in batch]).SerializeToString())
     assert by_id(ours) == by_id(theirs)
     assert [one.resource for one in theirs.resource_spans] == [ours.resource_spans[0].resource] * bool(batch)
 
