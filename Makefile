@@ -18,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile -q pyproject.toml app/requirements.txt $(EXTRAS
 	--no-header --no-annotate --no-emit-index-url --constraint requirements/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test drill setup runtime servers lint format types check bench load token \
+.PHONY: help run test attack drill setup runtime servers lint format types check bench load token \
 	definitions up down lock clean
 
 help: ## List the commands
@@ -74,6 +74,9 @@ definitions: setup ## Write what is generated: alerts/, dashboards/, tables of t
 	@$(BIN)/python -m app.config
 	@$(BIN)/python scripts/write_api_page.py
 	@$(BIN)/python -m tests.architecture.picture
+
+attack: setup ## Attack the whole API as every role, over both databases, with Schemathesis (ARGS="--examples 20")
+	@$(BIN)/python -m tests.security.attack $(ARGS)
 
 up: ## Start everything in containers (docker compose): service, stores, Grafana and the rest
 	@$(PYTHON) scripts/make_secrets.py

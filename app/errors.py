@@ -19,6 +19,18 @@ class DomainError(Exception):
     """Base of what the services raise on purpose."""
 
 
+class DamagedRow(Exception):
+    """A row holds a word that the service does not know; the word itself may be a patient's.
+
+    Args:
+        kind: Name of the words that stand there.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"a row holds a word that is no {kind}")
+        self.kind = kind
+
+
 class NotThere(DomainError):
     """The bound clinic has no such thing."""
 

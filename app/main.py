@@ -29,6 +29,7 @@ from app.services.stress import StressService
 from app.standing.book import Order, OrderBook
 from app.standing.follower import OrderFollower
 from app.standing.revocations import Revocations
+from app.unstored import Unstored
 from app.warming import FirstPages
 from app.zones import ClinicZones
 from monitor.clock import Clock, SystemClock
@@ -59,7 +60,7 @@ def create_app(config: AppConfig, clock: Clock | None = None, stream: BinaryIO |
     routes = [route_of(resource) for resource in table_of(config)]
     app = Starlette(
         routes=[*routes, *monitor.routes()],
-        middleware=monitor.middleware(_drills(config, clock, services, routes)),
+        middleware=[Middleware(Unstored), *monitor.middleware(_drills(config, clock, services, routes))],
         exception_handlers=HANDLERS,
         lifespan=_lifespan(monitor, standing),
     )

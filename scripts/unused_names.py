@@ -57,7 +57,6 @@ _.error_bound
 _.error_rate
 _.hit_rate
 _.latency_ms
-_.longer_than_ms
 _.minimum_samples
 _.new_medical_records
 _.next_7_days

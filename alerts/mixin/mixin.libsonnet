@@ -15,15 +15,15 @@
       "rules": [
         {
           "record": "job:http_requests:rate5m",
-          "expr": "sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m]))"
+          "expr": "sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m]))"
         },
         {
           "record": "job:http_request_errors:rate5m",
-          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",error_type!=\"\"}[5m])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])))"
+          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\",error_type!=\"\"}[5m])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m])))"
         },
         {
           "record": "job:http_requests_slow:rate5m",
-          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])) - sum by (job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",le=\"0.1\"}[5m])))"
+          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m])) - sum by (job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\",le=\"0.1\"}[5m])))"
         },
         {
           "record": "job:http_request_errors:ratio_rate5m",
@@ -31,15 +31,15 @@
         },
         {
           "record": "job:http_request_duration_seconds:mean5m",
-          "expr": "round(sum by (job) (rate(http_server_request_duration_seconds_sum{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])) > 0), 0.000001)"
+          "expr": "round(sum by (job) (rate(http_server_request_duration_seconds_sum{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m])) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m])) > 0), 0.000001)"
         },
         {
           "record": "job:http_request_errors:ratio_rate2m30s",
-          "expr": "round((sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",error_type!=\"\"}[2m30s])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s]))) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s])) > 0), 0.000001)"
+          "expr": "round((sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\",error_type!=\"\"}[2m30s])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[2m30s]))) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[2m30s])) > 0), 0.000001)"
         },
         {
           "record": "job:http_request_duration_seconds:mean2m30s",
-          "expr": "round(sum by (job) (rate(http_server_request_duration_seconds_sum{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s])) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[2m30s])) > 0), 0.000001)"
+          "expr": "round(sum by (job) (rate(http_server_request_duration_seconds_sum{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[2m30s])) / (sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[2m30s])) > 0), 0.000001)"
         }
       ]
     },
@@ -48,27 +48,27 @@
       "rules": [
         {
           "record": "job:http_requests:rate30m",
-          "expr": "sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[30m]))"
+          "expr": "sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[30m]))"
         },
         {
           "record": "job:http_request_errors:rate30m",
-          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",error_type!=\"\"}[30m])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[30m])))"
+          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\",error_type!=\"\"}[30m])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[30m])))"
         },
         {
           "record": "job:http_requests_slow:rate30m",
-          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[30m])) - sum by (job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",le=\"0.1\"}[30m])))"
+          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[30m])) - sum by (job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\",le=\"0.1\"}[30m])))"
         },
         {
           "record": "job:http_requests:rate1h",
-          "expr": "sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[1h]))"
+          "expr": "sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[1h]))"
         },
         {
           "record": "job:http_request_errors:rate1h",
-          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",error_type!=\"\"}[1h])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[1h])))"
+          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\",error_type!=\"\"}[1h])) or 0 * sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[1h])))"
         },
         {
           "record": "job:http_requests_slow:rate1h",
-          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[1h])) - sum by (job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",le=\"0.1\"}[1h])))"
+          "expr": "(sum by (job) (rate(http_server_request_duration_seconds_count{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[1h])) - sum by (job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\",le=\"0.1\"}[1h])))"
         },
         {
           "record": "job:http_requests:rate2h",
@@ -222,15 +222,15 @@
       "rules": [
         {
           "record": "job:http_request_duration_seconds:p50_rate5m",
-          "expr": "histogram_quantile(0.5, sum by (le, job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])))"
+          "expr": "histogram_quantile(0.5, sum by (le, job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m])))"
         },
         {
           "record": "job:http_request_duration_seconds:p95_rate5m",
-          "expr": "histogram_quantile(0.95, sum by (le, job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])))"
+          "expr": "histogram_quantile(0.95, sum by (le, job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m])))"
         },
         {
           "record": "job:http_request_duration_seconds:p99_rate5m",
-          "expr": "histogram_quantile(0.99, sum by (le, job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\"}[5m])))"
+          "expr": "histogram_quantile(0.99, sum by (le, job) (rate(http_server_request_duration_seconds_bucket{job=\"taskmed\",http_route!~\"/api/health|/api/health/.*|/metrics|/console|/console/.*|/api/metrics|/api/traces|/api/cache/.*|/api/stress/.*\",caller!=\"anonymous\"}[5m])))"
         },
         {
           "record": "job_tenant:http_request_duration_seconds:p50_rate5m",

@@ -29,12 +29,12 @@ class FaultContent(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 
 class Fault(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The fault in force in the worker that answers.
+    """The fault in force in the worker that answers; every worker takes the same one.
 
     Attributes:
         active: Whether there is one.
         seconds_left: How long it still lasts.
-        worker: The process it is set in; each worker has its own.
+        worker: The process that answers.
     """
 
     active: bool

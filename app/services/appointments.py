@@ -26,6 +26,7 @@ from app.schemas.merge_patch import merged
 from app.services.idempotency import Attempt, Creations
 from app.services.listing import Found, find
 from app.services.moments import days_of, end_of, now_of, start_of, zone_named, zone_of
+from app.services.stored_words import word_of
 from app.services.versions import ANY_VERSION, Expectation, Version
 from app.tables import APPOINTMENTS, CLINICS, CONTACTS
 from monitor.clock import Clock
@@ -190,7 +191,9 @@ async def _read(reader: Reader, appointment_id: int) -> Appointment:
 
 
 async def _contact_name(unit: UnitOfWork, contact_id: int) -> str:
-    name = await unit.scalar(scope.select(CONTACTS, CONTACTS.c.name).where(CONTACTS.c.id == contact_id))
+    # Held until this write ends: a contact deleted meanwhile would be a broken key, and told in a log.
+    held = scope.select(CONTACTS, CONTACTS.c.name).with_for_update(read=True, key_share=True)
+    name = await unit.scalar(held.where(CONTACTS.c.id == contact_id))
     if name is None:
         raise BrokenRule("contact_id", "must be a contact of this clinic")
     return str(name)
@@ -216,4 +219,4 @@ async def _require_free(unit: UnitOfWork, content: AppointmentContent, *, beside
 
 def _appointment(row: sa.Row[Any]) -> Appointment:
     values = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
-    return Appointment(**{**values, "status": AppointmentStatus(values["status"])})
+    return Appointment(**{**values, "status": word_of(AppointmentStatus, values["status"])})

@@ -21,6 +21,7 @@ from app.schemas.merge_patch import merged
 from app.services.idempotency import Attempt, Creations
 from app.services.listing import Found, find
 from app.services.moments import now_of
+from app.services.stored_words import word_of
 from app.services.versions import Expectation, Version
 from app.tables import CONTACTS, MEDICAL_RECORDS
 from monitor.clock import Clock
@@ -149,10 +150,12 @@ async def _found(reader: Reader, statement: sa.Select[Any]) -> MedicalRecord:
 
 
 async def _require_contact(unit: UnitOfWork, contact_id: int) -> None:
-    if await unit.one(scope.select(CONTACTS, CONTACTS.c.id).where(CONTACTS.c.id == contact_id)) is None:
+    # Held until this write ends: a contact deleted meanwhile would be a broken key, and told in a log.
+    held = scope.select(CONTACTS, CONTACTS.c.id).with_for_update(read=True, key_share=True)
+    if await unit.one(held.where(CONTACTS.c.id == contact_id)) is None:
         raise BrokenRule("contact_id", "must be a contact of this clinic")
 
 
 def _record(row: sa.Row[Any]) -> MedicalRecord:
     values = dict(row._mapping)  # noqa: SLF001 - the row's public mapping view
-    return MedicalRecord(**{**values, "kind": RecordKind(values["kind"])})
+    return MedicalRecord(**{**values, "kind": word_of(RecordKind, values["kind"])})

@@ -7,9 +7,11 @@ refused at its first write for what another one did since it began to read.
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,6 +94,7 @@ def _sqlite(url: URL, pool: PoolSettings, options: Mapping[str, Any]) -> AsyncEn
         poolclass=sa.AsyncAdaptedQueuePool,
         **options,
     )
+    event.listen(engine.sync_engine, "do_connect", _keep_private)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -123,6 +126,18 @@ async def can_listen(connection: AsyncConnection) -> bool:
 def is_sqlite(engine: AsyncEngine) -> bool:
     """Say whether `engine` speaks to SQLite."""
     return bool(engine.dialect.name == "sqlite")
+
+
+def _keep_private(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
+    """Let nobody but the owner into the file; SQLite gives its journals the mode of the file."""
+    if str(arguments[0]).startswith("file:"):
+        return  # a URI says by itself how it is opened
+    path = Path(arguments[0])
+    with suppress(OSError):  # what cannot be opened SQLite says better
+        path.touch(mode=0o600)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            path.chmod(mode & ~stat.S_IRWXO)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.metrics.catalogue import (
+    ANONYMOUS,
     CACHE_REQUESTS,
     HTTP_DURATION,
     NO_TENANT,
@@ -56,7 +57,8 @@ def service_requests(probe_routes: tuple[str, ...]) -> Requests:
         count=f"{HTTP_DURATION.name}_count",
         histogram=HTTP_DURATION.name,
         failed='error_type!=""',
-        counted=(f'http_route!~"{quoted_regex(probe_routes)}"',),
+        # Whoever signed in nowhere must not be able to trip a page, nor to dilute what would.
+        counted=(f'http_route!~"{quoted_regex(probe_routes)}"', f'caller!="{ANONYMOUS}"'),
     )
 
 

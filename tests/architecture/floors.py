@@ -39,6 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.policies",
         "app.setup",
         "app.stopping",
+        "app.unstored",
         "app.variables",
         "app.zones",
     ),
