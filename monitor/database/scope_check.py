@@ -89,6 +89,7 @@ class _Check:
 
     def visit(self, element: Any, covered: tuple[str, ...]) -> None:
         """Check an element and what it is made of; `covered` names the tables that a filter covers."""
+        children = element.get_children
         if isinstance(element, ExecutableDDLElement):
             raise UnscopedStatement(_DEFINITION)
         if isinstance(element, sa.TextClause):
@@ -103,7 +104,7 @@ class _Check:
             self._require_covered(element.element, ())
         elif isinstance(element, sa.ColumnClause):
             self._require_known(element, covered)
-        for child in element.get_children():
+        for child in children():
             self.visit(child, covered)
 
     def _covered_by(self, statement: Any) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -67,9 +67,9 @@ class _Booked:
 
     def attach(self, session: Session) -> None:
         """Listen to the session's transactions."""
-        sa.event.listen(session, "before_commit", self._write_rows)
-        sa.event.listen(session, "after_commit", self._hand_over)
-        sa.event.listen(session, "after_soft_rollback", self._forget)
+        event.listen(session, "before_commit", self._write_rows)
+        event.listen(session, "after_commit", self._hand_over)
+        event.listen(session, "after_soft_rollback", self._forget)
 
     def _write_rows(self, session: Session) -> None:
         # A savepoint's end is no commit: what is booked waits for the transaction around it.
