@@ -75,9 +75,10 @@ class Watch:
             self.stop()
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Watch no longer, and let go of what the frames hold: transports want to end with their loop."""
         sys.setprofile(None)
         threading.setprofile(None)
+        self._frames.clear()
 
     def _profile(self, frame: FrameType, event: str, _argument: Any) -> None:
         if event != "call" or frame.f_code.co_filename not in self._names or id(frame) in self._frames:
