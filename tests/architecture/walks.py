@@ -6,6 +6,7 @@ watched by the interpreter's own profile hook, in every thread.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import threading
@@ -59,7 +60,7 @@ class Watch:
     def __init__(self, files: Sequence[str], *, everywhere: bool = False) -> None:
         self.entries: list[Entry] = []
         self._everywhere = everywhere
-        self._entered: set[str] = set()
+        self._entered: dict[str, int] = {}
         self._names = {str(ROOT / "monitor" / file): file for file in files}
         self._frames: dict[int, FrameType] = {}  # kept, so that no id is given twice
 
@@ -84,13 +85,20 @@ class Watch:
         if event != "call" or frame.f_code.co_filename not in self._names or id(frame) in self._frames:
             return
         file = self._names[frame.f_code.co_filename]
-        if not self._everywhere and _WALKED.get() is not self and file not in self._entered:
+        caller = self._caller(frame)
+        if not self._everywhere and _WALKED.get() is not self and not self._comes_back(file, caller):
             return
         self._frames[id(frame)] = frame
-        self._entered.add(file)
+        self._entered.setdefault(file, len(self._entered))
         # A comprehension is no call of its own to who reads the code.
         if not frame.f_code.co_name.startswith("<"):
-            self.entries.append(Entry(self._caller(frame), file, frame.f_code.co_qualname))
+            self.entries.append(Entry(caller, file, frame.f_code.co_qualname))
+
+    def _comes_back(self, file: str, caller: str | None) -> bool:
+        # A reply arrives in a callback of the loop, outside of any task; a relay's own trip is another walk.
+        if file not in self._entered or _task_runs():
+            return False
+        return caller is None or self._entered.get(caller, -1) > self._entered[file]
 
     def _caller(self, frame: FrameType) -> str | None:
         above = frame.f_back
@@ -100,6 +108,13 @@ class Watch:
                 return name
             above = above.f_back
         return None
+
+
+def _task_runs() -> bool:
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:  # a thread without a loop
+        return False
 
 
 def first_entered(entries: Sequence[Entry]) -> list[str]:
