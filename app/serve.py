@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 
 from app.config import AppConfig
 from app.stopping import Stopping
+from app.worker_restarts import RestartCount, restart_alone
 from monitor.errors import ConfigurationError
 from monitor.garbage import spare_what_lasts
 from monitor.operations.drain import Drain
@@ -51,12 +52,15 @@ def serve(config: AppConfig) -> None:
         {"granian": _serve_granian, "uvicorn": _serve_uvicorn}[config.server](shared)
 
 
-def build(config: AppConfig, stopping: Stopping | None = None) -> ASGIApp:
+def build(
+    config: AppConfig, stopping: Stopping | None = None, restarts: RestartCount | None = None
+) -> ASGIApp:
     """Return the service of one worker.
 
     Args:
         config: The whole configuration.
         stopping: Tells every worker that the service takes leave; None: nobody does.
+        restarts: Restarts that this worker is to count; None: nobody counts them.
     """
     if multiprocessing.parent_process() is not None:
         # Ctrl-C reaches the whole group; a worker leaves it to the main process to stop it, once.
@@ -66,6 +70,10 @@ def build(config: AppConfig, stopping: Stopping | None = None) -> ASGIApp:
 
     service = create_app(config)
     spare_what_lasts()
+    died = 0 if restarts is None else restarts.take()
+    if died:
+        service.state.monitor.measurements.runtime.restarted(died)
+        service.state.monitor.logs.logger.warning("worker_restarted", count=died)
     if stopping is None:
         return service
     drain: Drain = service.state.monitor.drain
@@ -115,7 +123,8 @@ def _serve_granian(config: AppConfig) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_GRACE_S,
     )
-    stopping = Stopping(config.drain_s)
+    stopping, restarts = Stopping(config.drain_s), RestartCount()
+    restart_alone(server, restarts)
 
     def take_over() -> None:
         # A closed terminal means stop here; granian would start its workers anew.
@@ -123,7 +132,7 @@ def _serve_granian(config: AppConfig) -> None:
         signal.signal(signal.SIGTERM, lambda *_: stopping.begin(server.signal_handler_interrupt))
 
     server.on_startup(take_over)
-    server.serve(target_loader=partial(build, config, stopping), wrap_loader=False)
+    server.serve(target_loader=partial(build, config, stopping, restarts), wrap_loader=False)
 
 
 def _serve_uvicorn(config: AppConfig) -> None:

@@ -143,6 +143,7 @@ class Limits:
         outbox_lag_s: Age of the oldest invalidation in the outbox.
         pool_used: Share of the database pool in use.
         loop_lag_s: 99th percentile of the event loop's lag; a bucket bound of its histogram.
+        worker_restarts: Workers that died within a quarter of an hour.
         scrape_s: Duration of a scrape.
         scrape_bytes: Size of a scrape.
     """
@@ -153,6 +154,7 @@ class Limits:
     outbox_lag_s: float = 30.0
     pool_used: float = 0.9
     loop_lag_s: float = 0.1
+    worker_restarts: int = 2
     scrape_s: float = 2.0
     scrape_bytes: float = 16_000_000.0
 

@@ -930,6 +930,24 @@
           }
         },
         {
+          "alert": "WorkersRestarting",
+          "expr": "round(sum by (job) (increase(monitor_worker_restarts_total{job=\"taskmed\"}[15m]))) > 2",
+          "keep_firing_for": "5m",
+          "labels": {
+            "severity": "ticket",
+            "concern": "process"
+          },
+          "annotations": {
+            "summary": "TaskMed: {{ $value | humanize }} workers died within a quarter of an hour",
+            "description": "Workers die and are started anew: what they were answering is lost each time.",
+            "value": "{{ $value | humanize }}",
+            "threshold": "more than 2 within 15m",
+            "normal": "none",
+            "runbook_url": "https://taskmed.example/docs/runbooks/WorkersRestarting.md",
+            "dashboard_url": "http://localhost:3000/d/taskmed-runtime?var-job=taskmed"
+          }
+        },
+        {
           "alert": "ScrapeSlow",
           "expr": "scrape_duration_seconds{job=\"taskmed\"} > 2",
           "for": "10m",

@@ -209,6 +209,12 @@ EVENTS: Final = (
         ("error_type",),
         "The file of the tokens' keys has changed and cannot be read; the keys from before go on to hold.",
     ),
+    LogEvent(
+        "worker_restarted",
+        ("warning",),
+        ("count",),
+        "Workers died and this one was started anew; so many restarts that nobody had counted.",
+    ),
     LogEvent("console_look_failed", ("warning",), ("error_type",), "The console could not be drawn anew."),
     LogEvent(
         "console_sign_in_refused", ("warning",), ("reason",), "A token was refused at the console's door."

@@ -291,6 +291,9 @@ SCRAPE_BYTES = _gauge(
     "monitor_scrape_size_bytes", "", "Size of the last scrape, before compression.", "bytes", Merge.MAX
 )
 WORKERS = _gauge("monitor_workers", "", "Worker processes whose counts this scrape sums.")
+WORKER_RESTARTS = _counter(
+    "monitor_worker_restarts_total", "", "Workers that were started anew because their predecessor died."
+)
 OBJECTIVE = _gauge(
     "monitor_objective", "objective", "The bound of an objective, in base units.", merge=Merge.MAX
 )

@@ -46,12 +46,17 @@ class RuntimeRecorder:
         self._gauges = {metric.name: columns.gauges(metric).of() for metric in _PROCESS}
         self._cpu = columns.counters(catalogue.PROCESS_CPU).of()
         self._garbage = [(columns.counters(metric), key) for metric, key in _GARBAGE]
+        self._restarts = columns.counters(catalogue.WORKER_RESTARTS).of()
         self._columns = columns
 
     def describe_build(self, service: str, version: str) -> None:
         """Tell which build runs."""
         build = self._columns.gauges(catalogue.BUILD)
         build.of(service, version, platform.python_version()).set(1.0)
+
+    def restarted(self, workers: int) -> None:
+        """Count workers that died and were started anew; called by a successor."""
+        self._restarts.inc(workers)
 
     async def run(self) -> None:
         """Measure the lag of the event loop until cancelled: how late a timer wakes."""

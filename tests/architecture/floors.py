@@ -40,6 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.setup",
         "app.stopping",
         "app.unstored",
+        "app.worker_restarts",
         "app.variables",
         "app.zones",
     ),

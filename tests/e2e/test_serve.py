@@ -123,6 +123,25 @@ def _counts_health(line: str) -> bool:
     return line.startswith("http_server_request_duration_seconds_count") and '"/api/health"' in line
 
 
+async def test_one_workers_deaths_leave_the_others_alone(redis_url: str) -> None:
+    """A worker and its successors die within seconds: the other one answers on, each restart is counted."""
+    with TaskMedServer(_variables(redis_url), ("--server", "granian", "--workers", "2")) as server:
+        await until(lambda: "monitor_workers 2" in _get(server, "/metrics")[1])
+        victim, survivor = _workers(server)
+        for _ in range(3):
+            os.kill(victim, signal.SIGKILL)
+            gone_by = {survivor, victim}
+            await until(lambda gone_by=gone_by: set(_workers(server)) - gone_by != set(), 60)  # type: ignore[misc]
+            (victim,) = set(_workers(server)) - gone_by
+        await until(lambda: "monitor_worker_restarts_total 3" in _get(server, "/metrics")[1], 60)
+        assert _command(survivor)
+        assert server.end(signal.SIGTERM) == 0
+
+
+def _workers(server: TaskMedServer) -> list[int]:
+    return [pid for pid in descendants(server.pid) if b"spawn_main" in _command(pid)]
+
+
 async def test_workers_end_with_the_main_process(redis_url: str) -> None:
     """A main process that is killed by -9 leaves no worker behind to answer in its stead."""
     with TaskMedServer(_variables(redis_url), ("--workers", "2")) as server:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.definitions.deployment import Deployment
+from monitor.definitions.deployment import Deployment, duration
 from monitor.definitions.queries import TENANT_FAMILY
 from monitor.definitions.recording_rules import own, queries
 from monitor.definitions.rules import INSTANCE, AlertRule, Board, Concern, RuleGroup, Severity, value_as
@@ -12,6 +12,7 @@ from monitor.metrics.catalogue import (
     SCRAPE_BYTES,
     SPANS_DROPPED,
     TENANT_OVERFLOW,
+    WORKER_RESTARTS,
     Metric,
 )
 
@@ -25,6 +26,7 @@ def telemetry_groups(deployment: Deployment) -> tuple[RuleGroup, ...]:
             "telemetry",
             (
                 _loop_lag(deployment),
+                _restarts(deployment),
                 _scrape_slow(deployment),
                 _scrape_large(deployment),
                 _overflow(deployment),
@@ -53,6 +55,24 @@ def _loop_lag(deployment: Deployment) -> AlertRule:
         board=Board.RUNTIME,
         panel="Event loop lag",
         for_s=600.0,
+        keep_firing_s=300.0,
+    )
+
+
+def _restarts(deployment: Deployment) -> AlertRule:
+    bound, window = deployment.objectives.limits.worker_restarts, deployment.span(_LASTING_S)
+    return AlertRule(
+        name="WorkersRestarting",
+        expr=f"round(sum by (job) (increase({own(deployment, WORKER_RESTARTS.name)}[{window}]))) > {bound}",
+        severity=Severity.TICKET,
+        concern=Concern.PROCESS,
+        meaning="Workers die and are started anew: what they were answering is lost each time.",
+        summary=f"{deployment.title}: {value_as('humanize')} workers died within a quarter of an hour",
+        value="humanize",
+        threshold=f"more than {bound} within {duration(_LASTING_S)}",
+        normal="none",
+        board=Board.RUNTIME,
+        panel="Uptime",
         keep_firing_s=300.0,
     )
 

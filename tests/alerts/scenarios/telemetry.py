@@ -68,6 +68,19 @@ SCENARIOS = [
         lasts="1h",
     ),
     *_lost("TenantBudgetOverflow", "monitor_tenant_overflow_total"),
+    Scenario(
+        "WorkersRestarting",
+        "a worker dies every two minutes for ten minutes",
+        {named("monitor_worker_restarts_total"): "0x80 1x8 2x8 3x8 4x8 5x160"},
+        firing=(Firing("28m", None),),
+        silent=("19m", "60m"),
+    ),
+    Scenario(
+        "WorkersRestarting",
+        "one worker dies, once",
+        {named("monitor_worker_restarts_total"): "0x80 1x160"},
+        lasts="1h",
+    ),
     *_lost("SpansDropped", "monitor_spans_dropped_total"),
     *_lost("LogLinesDropped", "monitor_log_lines_dropped_total"),
 ]
