@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from monitor.cache.policy import CachePolicy, NearMode
@@ -17,7 +18,8 @@ _MINUTE = 60.0
 
 POLICIES: Mapping[str, CachePolicy] = MappingProxyType(
     {
-        policy.domain: policy
+        # Answers tell browsers `private, no-cache`; how long the service keeps them is said here alone.
+        policy.domain: replace(policy, overrides_cache_control=True)
         for policy in (
             # Read far more than written: a hit asks nobody, and a write waits 30 ms longer for its answer.
             CachePolicy(CONTACTS, ttl_s=5 * _MINUTE, stale_if_error_s=5 * _MINUTE, near=NearMode.LEASED),

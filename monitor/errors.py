@@ -7,6 +7,7 @@ MonitorError
 │   ├── TenantNotBound        tenant data was asked for outside a bound tenant
 │   └── CrossTenantAccess     a key or row of one tenant, asked for under another
 ├── UndeclaredMetric          a metric that the catalogue does not have, or has otherwise
+├── BrokenAnswer              the application failed in the middle of its answer
 ├── IncompleteAnswer          the application returned without the last byte of its answer
 ├── AuthenticationError       the credentials are missing, expired or forged
 ├── CacheError
@@ -23,6 +24,9 @@ MonitorError
 """
 
 from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
 
 
 class MonitorError(Exception):
@@ -89,6 +93,26 @@ class UndeclaredMetric(MonitorError):
     def __init__(self, metric: str) -> None:
         super().__init__(f"{metric} is not in the catalogue with that type and those labels")
         self.metric = metric
+
+
+class BrokenAnswer(MonitorError):
+    """The application behind a middleware failed, or returned, with its answer half sent.
+
+    What it had sent is passed on, and then its connection breaks off, as it would have without us.
+
+    Args:
+        start: The ASGI message that begins the answer.
+        part: The one with what came of its body.
+        failure: What the application raised; None: it returned.
+    """
+
+    def __init__(
+        self, start: MutableMapping[str, Any], part: MutableMapping[str, Any], failure: BaseException | None
+    ) -> None:
+        super().__init__("the answer broke off")
+        self.start = start
+        self.part = part
+        self.failure = failure
 
 
 class IncompleteAnswer(MonitorError):
@@ -202,3 +226,10 @@ class ConstraintViolated(StatementFailed):
 
 class ConnectionLost(StatementFailed):
     """The database is out of reach, or went away during a statement."""
+
+
+def error_type_of(failure: BaseException) -> str:
+    """Return the class of a failure for metrics and spans: what broke an answer off, not the break."""
+    if isinstance(failure, BrokenAnswer):
+        return "incomplete_answer" if failure.failure is None else error_type_of(failure.failure)
+    return type(failure).__qualname__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from monitor.cache.lookup import Load, Loaded
+from monitor.cache.single_flight import Flight, SingleFlight
 
 PATIENCE_S = 0.05
 
@@ -23,21 +24,21 @@ class BypassFlight:
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
         self._patience_s = patience_s
         self._running: dict[str, asyncio.Future[Loaded]] = {}
-        self._gathered: dict[str, asyncio.Future[Loaded]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._gathered: dict[str, Flight[Loaded]] = {}
+        self._flights: SingleFlight[Loaded] = SingleFlight()
 
-    def join(self, key: str, load: Load) -> tuple[asyncio.Future[Loaded], bool]:
+    def join(self, key: str, load: Load) -> tuple[Flight[Loaded], bool]:
         """Return the load to wait for, and whether it is another caller's; shield it."""
         gathered = self._gathered.get(key)
         if gathered is not None:
             return gathered, True
-        outcome: asyncio.Future[Loaded] = asyncio.get_running_loop().create_future()
-        outcome.add_done_callback(_mark_seen)
-        self._gathered[key] = outcome
-        task = asyncio.ensure_future(self._fly(key, outcome, load))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return outcome, False
+
+        async def fly(outcome: asyncio.Future[Loaded]) -> None:
+            await self._fly(key, outcome, load)
+
+        # A name of its own for each: who may join is decided here.
+        flight = self._gathered[key] = self._flights.begin((key, object()), fly)
+        return flight, False
 
     async def _fly(self, key: str, outcome: asyncio.Future[Loaded], load: Load) -> None:
         running = self._running.get(key)
@@ -48,21 +49,10 @@ class BypassFlight:
         self._running[key] = outcome
         try:
             outcome.set_result(await load())
-        except asyncio.CancelledError:
-            outcome.cancel()
-            raise
-        except BaseException as failure:  # noqa: BLE001 - handed to every caller
-            outcome.set_exception(failure)
         finally:
             if self._running.get(key) is outcome:
                 del self._running[key]
 
     async def aclose(self) -> None:
         """Wait for every load under way."""
-        while self._tasks:
-            await asyncio.wait(tuple(self._tasks))
-
-
-def _mark_seen(outcome: asyncio.Future[Loaded]) -> None:
-    if not outcome.cancelled():
-        outcome.exception()
+        await self._flights.aclose()

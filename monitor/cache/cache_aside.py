@@ -33,6 +33,7 @@ from monitor.cache.reader import EntryReader, FoundEntry
 from monitor.cache.rollout import Rollout
 from monitor.cache.sampler import ConsistencySampler
 from monitor.cache.sealer import Sealer
+from monitor.cache.single_flight import Gone
 from monitor.cache.store import Store
 from monitor.clock import Clock
 from monitor.errors import InvalidCacheKey, StoreUnavailable
@@ -133,7 +134,13 @@ class TenantCache:
         )
 
     def get_or_load(
-        self, key: CacheKey, load: Load, *, bypass: bool = False, looked: FirstLook[Any] | None = None
+        self,
+        key: CacheKey,
+        load: Load,
+        *,
+        bypass: bool = False,
+        looked: FirstLook[Any] | None = None,
+        gone: Gone | None = None,
     ) -> Coroutine[Any, Any, Lookup]:
         """Answer from the cache, or load, store and answer.
 
@@ -143,6 +150,8 @@ class TenantCache:
                 own with the caller's context, and goes on if the caller is cancelled.
             bypass: Load without a look at the cache, and count it as such; for drills.
             looked: The first look, where this request's was taken already and found no hit.
+            gone: Returns once the caller has gone; asked only where a load wants to know whether
+                anybody still waits for it.
 
         Raises:
             TenantNotBound, CrossTenantAccess: The key is not the bound tenant's.
@@ -157,7 +166,9 @@ class TenantCache:
         if key.prefix != self._prefix:
             # Writes replace the generations under the service's own prefix: no other is ever made stale.
             raise InvalidCacheKey(f"it must begin with {self._prefix}, not {key.prefix}")
-        return self._looked_up(policy, key, load, _PASS_BY if bypass else looked, traced=self._spans.wanted())
+        return self._looked_up(
+            policy, key, load, _PASS_BY if bypass else looked, gone, traced=self._spans.wanted()
+        )
 
     async def refresh(self, scopes: Sequence[CacheScope]) -> Refreshed:
         """Give the scopes fresh generations, after the commit; see `Invalidator.refresh`."""
@@ -194,12 +205,19 @@ class TenantCache:
         await self.store.aclose()
 
     async def _looked_up(
-        self, policy: CachePolicy, key: CacheKey, load: Load, looked: FirstLook[Any] | None, *, traced: bool
+        self,
+        policy: CachePolicy,
+        key: CacheKey,
+        load: Load,
+        looked: FirstLook[Any] | None,
+        gone: Gone | None,
+        *,
+        traced: bool,
     ) -> Lookup:
         began = self._now()
         epoch, hit, held = looked or self.near_hits.look(key, began)
         if epoch is None:
-            return await self._told(traced, key, self._misses.bypass(key, load, began), began)
+            return await self._told(traced, key, self._misses.bypass(key, load, began, gone), began)
         if hit is not None:
             return self._hit(key, hit.entry, _NEAR, self._time(), began, traced=traced)
         finder, near = self._finder, None if policy.near is NearMode.OFF else self._near
@@ -211,13 +229,15 @@ class TenantCache:
                 found = await finder.find_more(key, epoch, reading, near)
         except StoreUnavailable as failure:
             self._bypassed.warn(key.domain, failure)
-            return await self._told(traced, key, self._misses.bypass(key, load, began), began)
+            return await self._told(traced, key, self._misses.bypass(key, load, began, gone), began)
         except asyncio.CancelledError:
             self._observer.looked_up(key.tenant, key.domain, _BYPASS, _STORE, self._now() - began)
             raise
         entry, now = found.entry, self._time()
         if entry is None or entry.expires_at <= now:
-            return await self._told(traced, key, self._misses.load(policy, key, load, found, began), began)
+            return await self._told(
+                traced, key, self._misses.load(policy, key, load, found, began, gone), began
+            )
         self._look_behind(policy, key, load, found, entry, now)
         return self._hit(key, entry, found.layer, now, began, traced=traced)
 
@@ -250,7 +270,7 @@ class TenantCache:
         self._observer.looked_up(key.tenant, key.domain, _HIT, layer, ended - began)
         if traced:
             self._spans.hit(key.domain, layer, began, ended)
-        value, created_at, expires_at, _, negative = entry
+        value, created_at, expires_at, _, negative, _ = entry
         # What Lookup(...) does, at half its cost.
         return _new(Lookup, (value, _HIT, layer, expires_at - now, now - created_at, False, False, negative))
 

@@ -13,6 +13,7 @@ import re
 from hashlib import blake2b
 
 from monitor.errors import CrossTenantAccess, InvalidCacheKey
+from monitor.scopes import CacheScope
 from monitor.tenancy.context import current_tenant
 from monitor.tenancy.identity import TenantId
 from monitor.tenancy.naming import TenantNaming
@@ -104,6 +105,28 @@ def make_key(
     key.physical, key.generation_keys = f"{tag}:{tail}", (own, f"{tag}:gen:*")
     key.read_keys = (*key.generation_keys, key.physical)
     return key
+
+
+def variant_of(key: CacheKey, chosen_by: bytes) -> CacheKey:
+    """Return the key of another answer to the same request, chosen by headers with these values.
+
+    It depends on the same generations, so that whatever makes one of them stale does it to all.
+    """
+    # No part that `make_key` makes begins so: an escaped one goes on with a hexadecimal digit.
+    part = f":~v{blake2b(chosen_by, digest_size=16).hexdigest()}"
+    other = CacheKey(key + part)
+    other.tenant, other.domain, other.entity, other.prefix = key.tenant, key.domain, key.entity, key.prefix
+    other.tail, other.encoded, other.physical = key.tail + part, other.encode(), key.physical + part
+    other.generation_keys = key.generation_keys
+    other.read_keys = (*key.generation_keys, other.physical)
+    return other
+
+
+def scope_of(key: CacheKey) -> CacheScope:
+    """Return what to make stale so that nothing stored under `key` is served again."""
+    # An entity that was escaped is not known any more: then the whole domain.
+    entity = None if key.entity is None or key.entity.startswith("~") else key.entity
+    return CacheScope(key.tenant, key.domain, entity)
 
 
 def generation_keys(

@@ -16,10 +16,10 @@ from monitor.cache.lookup import Load, Loaded
 from monitor.cache.near_cache import NearCache
 from monitor.cache.policy import CachePolicy, NearMode
 from monitor.cache.sealer import Sealer, opened
-from monitor.cache.single_flight import SingleFlight
+from monitor.cache.single_flight import Flight, SingleFlight
 from monitor.cache.store import Store
 from monitor.clock import Clock
-from monitor.errors import StoreUnavailable
+from monitor.errors import StoreUnavailable, error_type_of
 
 
 class Sight(Protocol):
@@ -94,30 +94,40 @@ class Loading:
         self._expiry = expiry
         self._lease = lease
         self._flights: SingleFlight[LoadOutcome] = SingleFlight()
+        self._alone: SingleFlight[Loaded] = SingleFlight()
 
     def join(
         self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, newer_than: float = 0.0
-    ) -> tuple[asyncio.Future[LoadOutcome], bool]:
+    ) -> tuple[Flight[LoadOutcome], bool]:
         """Return the load to wait for, and whether it is another caller's; shield it.
 
         An entry that another process stores meanwhile will do, if it was created after `newer_than`.
         """
         flight_key = (key, sight.stamp)
-        outcome = self._flights.current(flight_key)
-        if outcome is not None:
+        flight = self._flights.current(flight_key)
+        if flight is not None:
             self._observer.coalesced(key.domain)
-            return outcome, True
+            return flight, True
         work = partial(self._land, policy, key, load, sight, newer_than)
         return self._flights.begin(flight_key, work), False
 
     def begin_early(self, policy: CachePolicy, key: CacheKey, load: Load, sight: Sight, entry: Entry) -> None:
         """Load again behind a hit on `entry`, unless somebody does already."""
         if self._flights.current((key, sight.stamp)) is None:
-            self.join(policy, key, load, sight, entry.created_at)
+            self.join(policy, key, load, sight, entry.created_at)[0].keep()
+
+    def alone(self, key: CacheKey, load: Load) -> Flight[Loaded]:
+        """Load for one caller, and store nothing: what was loaded for others was for them alone."""
+
+        async def work(outcome: asyncio.Future[Loaded]) -> None:
+            outcome.set_result(await self.observed(key, load))
+
+        return self._alone.begin(object(), work)
 
     async def aclose(self) -> None:
         """Wait for loads and fills under way."""
         await self._flights.aclose()
+        await self._alone.aclose()
 
     async def _land(
         self,
@@ -154,10 +164,15 @@ class Loading:
         loaded = await self.observed(key, load)
         load_s = self._clock.monotonic() - began
         ttl_s = self._expiry.ttl_s(policy, key.tenant, began_at, negative=loaded.negative)
+        if loaded.lifetime_s is not None:
+            # Counted from before the load began, so that the way here makes it no younger (RFC 9111, 4.2.3).
+            ttl_s = min(ttl_s, loaded.lifetime_s)
         stored = self._storable(policy, key, loaded, ttl_s, sight)
         outcome.set_result(LoadOutcome(loaded, stored, ttl_s))
         if stored:
-            entry = Entry(loaded.value, began_at, began_at + ttl_s, load_s, loaded.negative)
+            entry = Entry(
+                loaded.value, began_at, began_at + ttl_s, load_s, loaded.negative, loaded.revalidates
+            )
             await self._fill(policy, key, entry, sight)
 
     async def _stored_elsewhere(self, key: CacheKey, sight: Sight, newer_than: float) -> Entry | None:
@@ -180,7 +195,7 @@ class Loading:
         self._observer.coalesced(key.domain)
         self._hold(policy, key, entry, sight)
         now = self._clock.time()
-        loaded = Loaded(entry.value, negative=entry.negative)
+        loaded = Loaded(entry.value, negative=entry.negative, revalidates=entry.revalidates)
         left_s, age_s = entry.expires_at - now, now - entry.created_at
         outcome.set_result(LoadOutcome(loaded, stored=True, ttl_s=left_s, age_s=age_s, elsewhere=True))
 
@@ -196,7 +211,7 @@ class Loading:
             loaded = await load()
             error_type = None
         except Exception as failure:
-            error_type = type(failure).__name__
+            error_type = error_type_of(failure)
             raise
         finally:
             self._observer.loaded(key.tenant, key.domain, self._clock.monotonic() - began, error_type)
@@ -220,7 +235,7 @@ class Loading:
         sealed = self._sealer.seal(key, sight.stamp, entry.encode())
         self._hold(policy, key, entry, sight)
         keep_s = entry.expires_at - self._clock.time()
-        if not entry.negative:
+        if not (entry.negative or entry.revalidates):
             keep_s += policy.stale_if_error_s
         try:
             await self._store.write(key.physical, sealed, max(keep_s, 0.001))

@@ -19,11 +19,17 @@ class Loaded:
         value: The encoded answer.
         cacheable: Whether it may be stored; False for answers that are no facts, such as a 403.
         negative: Whether it says that there is nothing (404); kept for `negative_ttl_s` only.
+        shared: Whether it may be given to those who waited for it; else each loads for itself.
+        lifetime_s: How long it may be kept, by its own word; None: as long as the policy says.
+        revalidates: Whether it may never be served once it has expired.
     """
 
     value: bytes
     cacheable: bool = True
     negative: bool = False
+    shared: bool = True
+    lifetime_s: float | None = None
+    revalidates: bool = False
 
 
 Load = Callable[[], Awaitable[Loaded]]

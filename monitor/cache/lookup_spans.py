@@ -11,6 +11,7 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracer, StatusCode, Tracer, ge
 from monitor.cache.cache_observer import CacheLayer, CacheResult
 from monitor.cache.lookup import Lookup
 from monitor.clock import Clock
+from monitor.errors import error_type_of
 
 DOMAIN: Final = "cache.domain"
 RESULT: Final = "cache.result"
@@ -73,7 +74,7 @@ class LookupSpans:
             try:
                 answer = await lookup
             except Exception as failure:
-                span.set_attribute("error.type", type(failure).__name__)
+                span.set_attribute("error.type", error_type_of(failure))
                 span.set_status(StatusCode.ERROR)
                 raise
             span.set_attribute(RESULT, answer.result.value)

@@ -11,6 +11,7 @@ from monitor.cache.loading import Loading, LoadOutcome
 from monitor.cache.lookup import Load, Lookup
 from monitor.cache.policy import CachePolicy
 from monitor.cache.reader import FoundEntry
+from monitor.cache.single_flight import Gone
 from monitor.cache.waiting import within
 from monitor.clock import Clock
 
@@ -40,7 +41,13 @@ class MissHandler:
         await self._bypass.aclose()
 
     async def load(
-        self, policy: CachePolicy, key: CacheKey, load: Load, found: FoundEntry, began: float
+        self,
+        policy: CachePolicy,
+        key: CacheKey,
+        load: Load,
+        found: FoundEntry,
+        began: float,
+        gone: Gone | None = None,
     ) -> Lookup:
         """Answer from a load that this caller begins or joins, or with what is stale if the policy lets it.
 
@@ -50,19 +57,25 @@ class MissHandler:
             load: Finds the truth.
             found: What the store showed; its generations are what the load is stored under.
             began: Monotonic start of the lookup, in seconds.
+            gone: Returns once this caller has gone; asked only where the load wants to know.
 
         Raises:
             Exception: Whatever `load` raised, where no stale entry may answer for it.
         """
         seconds = self._clock.monotonic() - began
-        outcome, collapsed = self._loading.join(policy, key, load, found)
+        flight, collapsed = self._loading.join(policy, key, load, found)
         result = _MISS
         try:
-            stale = await self._stale_after_soft_timeout(policy, outcome, found)
-            if stale is not None:
-                result = _STALE
-                return stale
-            return _missed(await asyncio.shield(outcome), collapsed)
+            with flight.aboard(gone) as outcome:
+                stale = await self._stale_after_soft_timeout(policy, outcome, found)
+                if stale is not None:
+                    flight.keep()
+                    result = _STALE
+                    return stale
+                brought = await asyncio.shield(outcome)
+            if collapsed and not brought.loaded.shared:
+                return await self._alone(key, load, gone, _MISS)
+            return _missed(brought, collapsed)
         except Exception:
             stale = self._stale(policy, found)
             result = _ERROR if stale is None else _STALE
@@ -72,25 +85,33 @@ class MissHandler:
         finally:
             self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
 
-    async def bypass(self, key: CacheKey, load: Load, began: float) -> Lookup:
+    async def bypass(self, key: CacheKey, load: Load, began: float, gone: Gone | None = None) -> Lookup:
         """Answer from a load that neither looks at the cache nor fills it; callers of one moment share it.
 
         Raises:
             Exception: Whatever `load` raised.
         """
         seconds = self._clock.monotonic() - began
-        outcome, collapsed = self._bypass.join(key, lambda: self._loading.observed(key, load))
+        flight, collapsed = self._bypass.join(key, lambda: self._loading.observed(key, load))
         if collapsed:
             self._observer.coalesced(key.domain)
         result = _BYPASS
         try:
-            loaded = await asyncio.shield(outcome)
+            with flight.aboard(gone) as outcome:
+                loaded = await asyncio.shield(outcome)
+            if collapsed and not loaded.shared:
+                return await self._alone(key, load, gone, _BYPASS)
             return Lookup(loaded.value, _BYPASS, collapsed=collapsed, negative=loaded.negative)
         except Exception:
             result = _ERROR
             raise
         finally:
             self._observer.looked_up(key.tenant, key.domain, result, _STORE, seconds)
+
+    async def _alone(self, key: CacheKey, load: Load, gone: Gone | None, result: CacheResult) -> Lookup:
+        with self._loading.alone(key, load).aboard(gone) as outcome:
+            loaded = await asyncio.shield(outcome)
+        return Lookup(loaded.value, result, negative=loaded.negative)
 
     async def _stale_after_soft_timeout(
         self, policy: CachePolicy, outcome: asyncio.Future[LoadOutcome], found: FoundEntry
@@ -102,7 +123,7 @@ class MissHandler:
 
     def _stale(self, policy: CachePolicy, found: FoundEntry) -> Lookup | None:
         entry = found.entry
-        if entry is None or entry.negative:
+        if entry is None or entry.negative or entry.revalidates:
             return None
         now = self._clock.time()
         if now >= entry.expires_at + policy.stale_if_error_s:
@@ -110,13 +131,13 @@ class MissHandler:
         return Lookup(entry.value, _STALE, found.layer, entry.expires_at - now, now - entry.created_at)
 
 
-def _missed(landing: LoadOutcome, collapsed: bool) -> Lookup:  # noqa: FBT001 - a fact, not a switch
+def _missed(brought: LoadOutcome, collapsed: bool) -> Lookup:  # noqa: FBT001 - a fact, not a switch
     return Lookup(
-        landing.loaded.value,
+        brought.loaded.value,
         _MISS,
-        ttl_left_s=landing.ttl_s if landing.stored else 0.0,
-        age_s=landing.age_s,
-        stored=landing.stored and not landing.elsewhere,
-        collapsed=collapsed or landing.elsewhere,
-        negative=landing.loaded.negative,
+        ttl_left_s=brought.ttl_s if brought.stored else 0.0,
+        age_s=brought.age_s,
+        stored=brought.stored and not brought.elsewhere,
+        collapsed=collapsed or brought.elsewhere,
+        negative=brought.loaded.negative,
     )

@@ -38,6 +38,10 @@ class CachePolicy:
         max_entry_bytes: Larger answers are served and not stored.
         compared: Whether the sampler compares hits with the truth; False where entries are
             refreshed by time alone, and so may differ from it.
+        overrides_cache_control: Whether this policy decides in the place of what an answer says
+            of itself: its `Cache-Control`, `Expires` and `Age`, and that it varies by
+            `Authorization`. What says `no-store` or sets a cookie is not stored all the same.
+            False: the answer's word shortens or forbids, and this policy bounds it.
     """
 
     domain: str
@@ -52,6 +56,7 @@ class CachePolicy:
     refresh_daily: bool = False
     max_entry_bytes: int = 1_048_576
     compared: bool = True
+    overrides_cache_control: bool = False
 
     def __post_init__(self) -> None:
         if self.ttl_s <= 0 or not 0 <= self.jitter < 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection
+from operator import eq
 
 import structlog
 
@@ -33,6 +34,7 @@ class ConsistencySampler:
         clock: Time.
         settle_s: How long a committed write may stay unanswered: longer than the cache lease.
         most: Comparisons under way at once; further draws are skipped.
+        same: Whether two values say the same of the truth; equal ones do, others may.
         exempt: Domains whose entries are refreshed by time alone: a difference says nothing.
         draw: Uniform random numbers in [0, 1).
     """
@@ -45,6 +47,7 @@ class ConsistencySampler:
         *,
         settle_s: float = 5.0,
         most: int = 4,
+        same: Callable[[bytes, bytes], bool] = eq,
         exempt: Collection[str] = (),
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -53,6 +56,7 @@ class ConsistencySampler:
         self._clock = clock
         self._settle_s = settle_s
         self._most = most
+        self._same = same
         self._exempt = frozenset(exempt)
         self._draw = draw
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,7 +92,7 @@ class ConsistencySampler:
 
     async def _compare(self, key: CacheKey, entry: Entry, load: Load, find: Find) -> None:
         try:
-            if (await load()).value == entry.value:
+            if self._same((await load()).value, entry.value):
                 self._observer.sampled(key.tenant, key.domain, True)
             else:
                 await self._doubt(key, load, find)
@@ -103,10 +107,10 @@ class ConsistencySampler:
         found = await find(key)
         if found is None:
             return
-        consistent = found.entry is None or found.entry.value == truth
+        consistent = found.entry is None or self._same(found.entry.value, truth)
         if not consistent:
             # Or a second write fell between this load and this look.
-            consistent = (await load()).value != truth
+            consistent = not self._same((await load()).value, truth)
         self._observer.sampled(key.tenant, key.domain, consistent)
         if not consistent:
             _log.error("cache_inconsistent", domain=key.domain, tenant=int(key.tenant))

@@ -20,6 +20,7 @@ from monitor.cache.store import Store
 from monitor.clock import Clock
 from monitor.extras import needed_for
 from monitor.kit.adoption import Adoption
+from monitor.middleware.stored_answer import same_content
 from monitor.settings import CacheSettings
 
 _SETTLED_LEASES = 2.5  # in so many leases every committed write has been answered
@@ -95,5 +96,6 @@ def _sampler(
         observer,
         clock,
         settle_s=_SETTLED_LEASES * settings.lease_s,
+        same=same_content,
         exempt=[policy.domain for policy in adoption.policies if not policy.compared],
     )

@@ -176,10 +176,17 @@ class Monitor:
                 CacheInterceptor,
                 cache=self.cache,
                 plans=plans,
+                clock=self.clock,
+                overriding=[one.domain for one in adoption.policies if one.overrides_cache_control],
                 inner=self._inner,
                 name=self.settings.service,
             ),
-            Middleware(InvalidationMiddleware, settlement=self._settlement),
+            Middleware(
+                InvalidationMiddleware,
+                settlement=self._settlement,
+                plans=plans,
+                refresh=self.cache.refresh,
+            ),
         ]
 
     def _forwarded(self) -> list[Middleware]:

@@ -164,7 +164,9 @@ class Exchange:
         elif status >= _SERVER_ERROR:
             # Inside an exception handler the exception is still being handled: it names the failure best.
             failure = sys.exception()
-            self._end(Outcome.SERVER_ERROR, class_of(failure) if failure else str(status), failure)
+            # A load that failed did so in another task, and left its name in the record.
+            error_type = self.record.error_type or (class_of(failure) if failure else str(status))
+            self._end(Outcome.SERVER_ERROR, error_type, failure)
         else:
             self._end(Outcome.SUCCESS if status < _BAD_REQUEST else Outcome.CLIENT_ERROR, None)
 

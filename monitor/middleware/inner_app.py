@@ -6,6 +6,7 @@ and the same bytes. It is no request, though, and counts in none of the HTTP met
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote
@@ -57,9 +58,11 @@ class InnerApp:
         record = open_record(scope, 0.0)
         record.tenant, record.identity = tenant, scope["state"]["identity"]
         statuses: list[int] = []
+        bodies: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
         async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            # Who asks never leaves: after the body there is nothing to be told.
+            return bodies.pop() if bodies else await asyncio.get_running_loop().create_future()
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -8,29 +8,42 @@ hit is sent as it was stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.cache.keys import CacheKey
-from monitor.cache.lookup import Load, Loaded, Lookup
+from monitor.cache.cache_observer import CacheResult
+from monitor.cache.keys import CacheKey, variant_of
+from monitor.cache.lookup import Load, Lookup
 from monitor.cache.near_hits import FirstLook
-from monitor.errors import IncompleteAnswer
+from monitor.cache.single_flight import Gone
+from monitor.clock import Clock
+from monitor.errors import BrokenAnswer
 from monitor.middleware.cache_plans import CachePlans
-from monitor.middleware.capture import Capture
 from monitor.middleware.inner_app import InnerApp
-from monitor.middleware.ready_answer import ReadyAnswer, cache_status
-from monitor.middleware.request import record_of
+from monitor.middleware.ready_answer import ReadyAnswer, cache_status, structured
+from monitor.middleware.request import RequestRecord, record_of
+from monitor.middleware.reuse import chosen_alike, selecting
+from monitor.middleware.route_load import RouteLoad
+from monitor.middleware.stored_answer import Headers
 
 _READS = ("GET", "HEAD")
+_FROM_CACHE = (CacheResult.HIT, CacheResult.STALE)
+_NO_HEADERS: Headers = []
 
 
 class Cache(Protocol):
     """What the interceptor asks of the cache."""
 
     def get_or_load(
-        self, key: CacheKey, load: Load, *, bypass: bool = False, looked: FirstLook[Any] | None = None
+        self,
+        key: CacheKey,
+        load: Load,
+        *,
+        bypass: bool = False,
+        looked: FirstLook[Any] | None = None,
+        gone: Gone | None = None,
     ) -> Awaitable[Lookup]:
         """Return what is stored under `key`, or what `load` returns; `looked` as its first look found it."""
         ...
@@ -44,6 +57,8 @@ class CacheInterceptor:
         cache: Usually a `TenantCache`.
         plans: The requests that may be cached. Their answers must be complete in themselves:
             an endless stream has no place here.
+        clock: Dates answers.
+        overriding: Domains whose policies decide in the place of an answer's own `Cache-Control`.
         inner: Told where the service behind sign-in is entered; None where nobody asks for it.
         name: Who we are in `Cache-Status` (RFC 9211).
     """
@@ -54,6 +69,8 @@ class CacheInterceptor:
         cache: Cache,
         plans: CachePlans,
         *,
+        clock: Clock,
+        overriding: Collection[str] = (),
         inner: InnerApp | None = None,
         name: str = "monitor",
     ) -> None:
@@ -62,7 +79,9 @@ class CacheInterceptor:
         self._app = app
         self._cache = cache
         self._plans = plans
-        self._name = name.encode()
+        self._name = structured(name)
+        self._time = clock.time
+        self._overriding = frozenset(overriding)
         self._last: ReadyAnswer | None = None
         self._behind: set[asyncio.Future[None]] = set()
 
@@ -72,13 +91,66 @@ class CacheInterceptor:
             await self._app(scope, receive, send)
             return
         record = record_of(scope)
-        lookup = await self._cache.get_or_load(
-            key, lambda: self._load(scope, key), bypass=record.bypass, looked=record.looked
-        )
+        load = RouteLoad(self, self._app, scope, receive, key)
+        try:
+            lookup = await self._cache.get_or_load(
+                key, load, bypass=record.bypass, looked=record.looked, gone=load.gone
+            )
+            ready = self._ready(lookup.value)
+            if ready.varies and not chosen_alike(ready.varies, scope):
+                chosen_by = b"\n".join(b"%s:%s" % pair for pair in selecting(ready.varies, scope))
+                key = variant_of(key, chosen_by)
+                load = RouteLoad(self, self._app, scope, receive, key)
+                lookup = await self._cache.get_or_load(key, load, bypass=record.bypass, gone=load.gone)
+                ready = self._ready(lookup.value)
+                if not chosen_alike(ready.varies, scope):
+                    # It is chosen by other headers each time.
+                    await self._app(scope, receive, send)
+                    return
+        except BrokenAnswer as broken:
+            await _break_off(broken, send)
+            return
+        await self._answer(ready, lookup, load, scope, record, send)
+
+    def time(self) -> float:
+        return self._time()
+
+    def overrides(self, domain: str) -> bool:
+        return domain in self._overriding
+
+    def go_on_behind(self, running: asyncio.Future[None]) -> None:
+        # The loop itself keeps only a weak reference.
+        self._behind.add(running)
+        running.add_done_callback(self._behind.discard)
+
+    async def _answer(
+        self,
+        ready: ReadyAnswer,
+        lookup: Lookup,
+        load: RouteLoad,
+        scope: Scope,
+        record: RequestRecord,
+        send: Send,
+    ) -> None:
         record.cache = lookup.result
-        start, body = self._ready(lookup.value).messages(scope, cache_status(self._name, lookup))
+        asked = record.headers
+        if asked is None:
+            asked = dict(scope["headers"])
+        status = cache_status(self._name, lookup)
+        if lookup.result in _FROM_CACHE:
+            start, body = ready.messages(scope, asked, status, lookup.age_s)
+        elif ready.is_for_one:
+            record.error_type = ready.error_type or None
+            start, body = ready.messages_for(
+                scope, asked, status, record.trace_id if lookup.collapsed else None
+            )
+        else:
+            own = _NO_HEADERS if lookup.collapsed else load.own
+            start, body = ready.messages(scope, asked, status, lookup.age_s or None, own)
         await send(start)
         await send(body)
+        if load.failure is not None and not lookup.collapsed:
+            raise load.failure
 
     def _ready(self, value: bytes) -> ReadyAnswer:
         # Those whom one trip to the store or one load answers share its bytes, and come one by one.
@@ -101,23 +173,9 @@ class CacheInterceptor:
         key, record.route = plan
         return key
 
-    async def _load(self, scope: Scope, key: CacheKey) -> Loaded:
-        # The load may outlive its first caller, so it gets a scope and a client of its own.
-        capture = Capture(asyncio.get_running_loop().create_future())
-        running = asyncio.ensure_future(self._app({**scope, "method": "GET"}, capture.receive, capture.send))
-        try:
-            await asyncio.wait({running, capture.complete}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            running.cancel()
-            raise
-        if not capture.complete.done():
-            await running
-            raise IncompleteAnswer
-        self._keep(running)
-        return capture.loaded(key, scope["path"])
 
-    def _keep(self, running: asyncio.Future[None]) -> None:
-        # An answer's background work goes on behind it; the loop itself keeps only a weak reference.
-        if not running.done():
-            self._behind.add(running)
-            running.add_done_callback(self._behind.discard)
+async def _break_off(broken: BrokenAnswer, send: Send) -> None:
+    await send(broken.start)
+    await send(broken.part)
+    if broken.failure is not None:
+        raise broken.failure

@@ -16,8 +16,9 @@ from monitor.cache.near_hits import NearHits
 from monitor.clock import Clock
 from monitor.errors import AuthenticationError
 from monitor.middleware.cache_plans import CachePlans
-from monitor.middleware.ready_answer import ReadyAnswer, hit_status
+from monitor.middleware.ready_answer import ReadyAnswer, hit_status, structured
 from monitor.middleware.request import RequestRecord
+from monitor.middleware.reuse import chosen_alike
 from monitor.middleware.sign_in import SignIn
 from monitor.tracing.request_trace import RequestTrace
 
@@ -43,7 +44,7 @@ class NearAnswers:
         self._at_hand = hits.at_hand
         self._monotonic = clock.monotonic
         self._time = clock.time
-        self._name = name.encode()
+        self._name = structured(name)
 
     def find(
         self, scope: Scope, record: RequestRecord, trace: RequestTrace
@@ -65,10 +66,15 @@ class NearAnswers:
         if hit is None:
             record.looked = looked
             return None
-        record.route, record.cache = plan.route, _HIT
-        domain = plan.key.domain
-        trace.note(span_name(domain), hit_attributes(domain, CacheLayer.NEAR), began, self._monotonic())
         ready = hit.prepared
         if ready is None:
             ready = hit.prepared = ReadyAnswer(hit.entry.value)
-        return ready.messages(scope, hit_status(self._name, hit.entry.expires_at - self._time()))
+        if ready.varies and not chosen_alike(ready.varies, scope):
+            record.looked = looked
+            return None
+        record.route, record.cache = plan.route, _HIT
+        domain = plan.key.domain
+        trace.note(span_name(domain), hit_attributes(domain, CacheLayer.NEAR), began, self._monotonic())
+        entry, now = hit.entry, self._time()
+        status = hit_status(self._name, entry.expires_at - now)
+        return ready.messages(scope, record.headers or {}, status, now - entry.created_at)

@@ -45,6 +45,7 @@ class RequestRecord:
         looked: What a first look at the cache found where it found no hit; None: nobody looked.
         route: The route's full template, set by whoever matched it first.
         cache: The value of `Cache-Status`'s outcome: hit, miss, stale, bypass, error; or None.
+        error_type: What failed, where the answer came from a load that failed elsewhere.
         trace: The request's trace; None without one.
         bypass: Whether the request must not be answered from the cache; for drills.
         lasting: Whether the answer is meant to last, such as a stream of events: the request is
@@ -52,7 +53,7 @@ class RequestRecord:
     """
 
     __slots__ = (
-        "bypass", "cache", "headers", "identity", "lasting", "looked", "plan", "plans", "route",
+        "bypass", "cache", "error_type", "headers", "identity", "lasting", "looked", "plan", "plans", "route",
         "settled", "sign_in", "started", "tenant", "trace",
     )  # fmt: skip
 
@@ -67,6 +68,7 @@ class RequestRecord:
         self.plan: Plan | None = None
         self.looked: FirstLook[Any] | None = None
         self.route: str | None = None
+        self.error_type: str | None = None
         self.cache: str | None = None
         self.trace: RequestTrace | None = None
         self.bypass: bool = False

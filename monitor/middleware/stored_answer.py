@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 
 Headers = list[tuple[bytes, bytes]]
+Varies = tuple[tuple[bytes, bytes], ...]
+"""The request headers that an answer was chosen by, with the values they had."""
 
 _LENGTH = struct.Struct("!I")
-# What an answer may carry from one request to another; cookies and request ids must not.
-_STORED_HEADERS = frozenset(
-    {b"content-type", b"content-language", b"content-encoding", b"last-modified", b"link"}
-)
-_encode_head = msgspec.msgpack.Encoder().encode
-_decode_head = msgspec.msgpack.Decoder(tuple[int, bytes, Headers]).decode
+# What describes the content: the same for the same truth, whoever asked and whenever.
+_OF_CONTENT = (b"content-type", b"content-language", b"content-encoding", b"last-modified", b"link")
 
 
 class StoredAnswer(NamedTuple):
@@ -25,49 +22,69 @@ class StoredAnswer(NamedTuple):
 
     Attributes:
         status: The status code.
-        etag: The strong entity tag, quotes included; empty for errors.
-        headers: The headers that belong to the content.
+        etag: The entity tag, quotes included; empty where there is none.
+        headers: The headers as they are sent, the answer's age and what the cache did left out.
         body: The body's bytes.
+        age_s: How old it was when it was loaded.
+        varies: The request headers it was chosen by, with the values they had (RFC 9111, 4.1).
+        made_for: Of an answer that is not stored, the trace's id of the request it was made for,
+            empty where that has none; None for one that is stored.
+        error_type: What failed, where it tells of a failure.
     """
 
     status: int
     etag: bytes
     headers: Headers
     body: bytes
-
-
-def pack(answer: StoredAnswer) -> bytes:
-    """Encode an answer: length of the head, head, body; the body stays untouched bytes."""
-    head = _encode_head((answer.status, answer.etag, answer.headers))
-    return b"".join((_LENGTH.pack(len(head)), head, answer.body))
+    age_s: int = 0
+    varies: Varies = ()
+    made_for: str | None = None
+    error_type: str = ""
 
 
 class Head(NamedTuple):
-    """What stands before the body.
-
-    Attributes:
-        status: As in `StoredAnswer`.
-        etag: The same.
-        headers: The same.
-        body_at: Where the body begins.
-    """
+    """What stands before the body: all of a `StoredAnswer` but that, and where it begins."""
 
     status: int
     etag: bytes
     headers: Headers
+    age_s: int
+    varies: Varies
+    made_for: str | None
+    error_type: str
     body_at: int
+
+
+_encode_head = msgspec.msgpack.Encoder().encode
+_decode_head = msgspec.msgpack.Decoder(tuple[int, bytes, Headers, int, Varies, str | None, str]).decode
+_new = tuple.__new__
+
+
+def pack(answer: StoredAnswer) -> bytes:
+    """Encode an answer: length of the head, head, body; the body stays untouched bytes."""
+    status, etag, headers, body, *more = answer
+    head = _encode_head((status, etag, headers, *more))
+    return b"".join((_LENGTH.pack(len(head)), head, body))
 
 
 def head_of(value: bytes) -> Head:
     """Decode the head of what `pack` made; the body is not touched."""
     end = _LENGTH.size + _LENGTH.unpack_from(value)[0]
-    status, etag, headers = _decode_head(value[_LENGTH.size : end])
-    return Head(status, etag, headers, end)
+    return _new(Head, (*_decode_head(value[_LENGTH.size : end]), end))
 
 
-def content_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Keep the headers that describe the content and may be stored."""
-    return [(name, value) for name, value in headers if name.lower() in _STORED_HEADERS]
+def same_content(first: bytes, second: bytes) -> bool:
+    """Say whether two packed answers have the same content; a date or an id may differ each time.
+
+    Values that a service stored itself, which are no answers, are the same if they are equal.
+    """
+    if first == second:
+        return True
+    try:
+        one, other = head_of(first), head_of(second)
+    except (struct.error, msgspec.MsgspecError):
+        return False
+    return _content(one) == _content(other) and first[one.body_at :] == second[other.body_at :]
 
 
 def entity_tag(tenant: int, path: str, body: bytes) -> bytes:
@@ -77,10 +94,5 @@ def entity_tag(tenant: int, path: str, body: bytes) -> bytes:
     return b'"' + digest.hexdigest().encode() + b'"'
 
 
-def matches_any(header: bytes, etag: bytes) -> bool:
-    """Say whether an `If-None-Match` value names `etag`, by weak comparison (RFC 9110, 13.1.2)."""
-    if not etag:
-        return False
-    if header.strip() == b"*":
-        return True
-    return etag in (candidate.strip().removeprefix(b"W/") for candidate in header.split(b","))
+def _content(head: Head) -> tuple[int, bytes, Headers]:
+    return head.status, head.etag, [pair for pair in head.headers if pair[0] in _OF_CONTENT]

@@ -31,7 +31,7 @@ async def test_callers_join_a_load_that_has_not_begun() -> None:
     joined = [flight.join("k", source.load) for _ in range(10)]
     source.gate.set()
 
-    answers = await asyncio.gather(*(landed for landed, _ in joined))
+    answers = await asyncio.gather(*(one.outcome for one, _ in joined))
 
     assert [answer.value for answer in answers] == [b"1"] * 10
     assert [collapsed for _, collapsed in joined] == [False] + [True] * 9
@@ -48,7 +48,7 @@ async def test_a_load_that_has_begun_is_never_joined() -> None:
     assert (collapsed, joined) == (False, True)
     source.gate.set()
 
-    assert [(await landed).value for landed in (first, second, third)] == [b"1", b"2", b"2"]
+    assert [(await one.outcome).value for one in (first, second, third)] == [b"1", b"2", b"2"]
 
 
 async def test_at_most_one_load_of_a_key_runs_while_it_answers_in_time() -> None:
@@ -56,7 +56,7 @@ async def test_at_most_one_load_of_a_key_runs_while_it_answers_in_time() -> None
     flight, source = BypassFlight(patience_s=60.0), Gated()
     landings = []
     for _ in range(20):
-        landings.append(flight.join("k", source.load)[0])
+        landings.append(flight.join("k", source.load)[0].outcome)
         await asyncio.sleep(0)
 
     assert source.begun == 1
@@ -74,10 +74,10 @@ async def test_a_slow_load_holds_up_the_next_for_a_moment_only() -> None:
 
     second, _ = flight.join("k", quick.load)
 
-    assert (await second).value == b"1"
-    assert not first.done()
+    assert (await second.outcome).value == b"1"
+    assert not first.outcome.done()
     hung.gate.set()
-    await first
+    await first.outcome
 
 
 async def test_keys_do_not_wait_for_each_other() -> None:
@@ -101,9 +101,9 @@ async def test_a_failure_reaches_every_caller() -> None:
 
     first, _ = flight.join("k", fails)
     second, _ = flight.join("k", fails)
-    for landed in (first, second):
+    for one in (first, second):
         with pytest.raises(ValueError):  # noqa: PT011 - the type is the message
-            await asyncio.shield(landed)
+            await asyncio.shield(one.outcome)
     source = Gated()
     source.gate.set()
-    assert (await flight.join("k", source.load)[0]).value == b"1"
+    assert (await flight.join("k", source.load)[0].outcome).value == b"1"

@@ -71,7 +71,7 @@ class Service:
     observer: RecordingObserver = field(default_factory=RecordingObserver)
 
     def __post_init__(self) -> None:
-        clock = ManualClock()
+        self.clock = clock = ManualClock()
         self.cache = TenantCache(
             store=MemoryStore(clock),
             policies={"notes": CachePolicy("notes", ttl_s=60, jitter=0)},
@@ -92,7 +92,7 @@ class Service:
             ],
             middleware=[
                 Middleware(TenantMiddleware, sign_in=SignIn(Tenants()), public={"/notes"}),
-                Middleware(CacheInterceptor, cache=self.cache, plans=CachePlans(routes)),
+                Middleware(CacheInterceptor, cache=self.cache, plans=CachePlans(routes), clock=clock),
             ],
         )
 
@@ -303,7 +303,9 @@ async def test_an_answer_that_never_ends_is_an_error() -> None:
     async def silent(scope: object, receive: object, send: object) -> None:
         return
 
-    interceptor = CacheInterceptor(silent, service.cache, CachePlans([CachedRoute("/notes", list_key)]))
+    interceptor = CacheInterceptor(
+        silent, service.cache, CachePlans([CachedRoute("/notes", list_key)]), clock=service.clock
+    )
     app = TenantMiddleware(interceptor, sign_in=SignIn(Tenants()))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://clinic") as client:
         with pytest.raises(IncompleteAnswer):
@@ -329,7 +331,9 @@ async def test_a_plain_text_answer_keeps_its_type() -> None:
         await answer(scope, receive, send)  # type: ignore[arg-type]
 
     service = Service()
-    interceptor = CacheInterceptor(app, service.cache, CachePlans([CachedRoute("/notes", list_key)]))
+    interceptor = CacheInterceptor(
+        app, service.cache, CachePlans([CachedRoute("/notes", list_key)]), clock=service.clock
+    )
     tenants = TenantMiddleware(interceptor, sign_in=SignIn(Tenants()))
     async with AsyncClient(transport=ASGITransport(tenants), base_url="http://clinic") as client:
         await client.get("/notes", headers={"authorization": "1"})

@@ -119,7 +119,7 @@ class Chain:
                     near=answers if near else None,
                 ),
                 Middleware(TenantMiddleware, sign_in=sign_in),
-                Middleware(CacheInterceptor, cache=self.cache, plans=plans),
+                Middleware(CacheInterceptor, cache=self.cache, plans=plans, clock=self.clock),
             ],
         )
 
