@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-Headers = Iterable[tuple[bytes, bytes]]
+HeaderLines = Iterable[tuple[bytes, bytes]]
 
 _MOST_S = 2**31  # RFC 9111, 1.2.2: what is longer counts as this
 _DIRECTIVE = re.compile(
@@ -21,12 +21,12 @@ _AGE = re.compile(rb"\s*([0-9]+)\s*(?:[,;].*)?\Z", re.DOTALL)
 _DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 
 
-def values(headers: Headers, name: bytes) -> list[bytes]:
+def values(headers: HeaderLines, name: bytes) -> list[bytes]:
     """Return the values of all lines of a header; names are in lower case."""
     return [value for known, value in headers if known == name]
 
 
-def directives(headers: Headers) -> Mapping[str, str | None]:
+def directives(headers: HeaderLines) -> Mapping[str, str | None]:
     """Read `Cache-Control`: directives in lower case with their arguments, from all of its lines.
 
     What stands in a quoted string is no directive. Of a directive that comes twice the stricter
@@ -44,7 +44,7 @@ def directives(headers: Headers) -> Mapping[str, str | None]:
     return found
 
 
-def lifetime_s(said: Mapping[str, str | None], headers: Headers, now: float) -> float | None:
+def lifetime_s(said: Mapping[str, str | None], headers: HeaderLines, now: float) -> float | None:
     """Return how long an answer says that it is fresh, from its making; None: it says nothing.
 
     `s-maxage` counts before `max-age`, and that before `Expires` (RFC 9111, 4.2.1). What cannot
@@ -69,7 +69,7 @@ def lifetime_s(said: Mapping[str, str | None], headers: Headers, now: float) -> 
     return max(0.0, end - (now if made is None else made))
 
 
-def age_s(headers: Headers) -> int:
+def age_s(headers: HeaderLines) -> int:
     """Return how old an answer says that it is, in seconds; what is no number counts as 0."""
     match = _AGE.match(b", ".join(values(headers, b"age")))
     return min(int(match[1][:12]), _MOST_S) if match else 0
