@@ -9,6 +9,14 @@
 __getattr__  # of the module `monitor`, PEP 562
 __dir__  # the same
 exc_type  # first argument of `__exit__`
+traceback  # third argument of `__exit__`
+_.raiseExceptions  # of `logging`, read when a handler fails
+_.lastResort  # of `logging`, used where no handler is
+_._told_by_monitor  # written on an exception, looked up by its name
+_.unraisablehook  # of `sys`, called for what cannot be raised
+_.showwarning  # of `warnings`, called for each warning
+_.writable  # of a stream
+_.encoding  # the same
 
 # asyncio calls a protocol.
 _.data_received
@@ -28,11 +36,15 @@ random_value  # for a sampler that decides by the trace's own randomness (W3C Tr
 # prometheus-client asks a collector.
 _.describe
 
-# structlog's filtering logger has them by name.
-_.debug
-_.critical
+# granian keeps and asks its book of restarts.
+_.respawned_wrks
+
+# A service calls it for metrics of its own.
+_.by_tenant
 
 # SQLAlchemy and Alembic.
+branch_labels  # of a migration
+VERSIONS  # an adopter's own Alembic names it among its version_locations
 impl  # of a TypeDecorator
 cache_ok  # the same
 _.process_bind_param
@@ -84,10 +96,8 @@ _.sleepers
 
 # Bounds and facts that tests and benchmarks hold the rest to, and what they set up with.
 create_kit_tables
-_.pause  # a drill's process, as the tests of failover stop it
 _.resume  # the same
 _.viewers  # of the console's live pages
 TICKETS_OVER_PAGES  # the one ticket that may mute pages
 _.series_budget  # the most series of a scrape
 _.await_delivery  # a drill's receiver, asked by the tests of Alertmanager's configuration
-_.body_at  # where a stored answer's body begins

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rjsonnet
 import yaml
 
 from app.definitions import DEPLOYMENT as CLINICS
 from monitor.definitions.deployment import Deployment
 from monitor.definitions.writer import definitions, write
 from tests.monitor.definitions.bookings import DEPLOYMENT as BOOKINGS
-
-rjsonnet = pytest.importorskip("rjsonnet")
 
 
 @pytest.mark.parametrize("deployment", [CLINICS, BOOKINGS], ids=lambda one: one.job)
