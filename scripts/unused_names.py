@@ -3,7 +3,7 @@
 `make lint` calls any other unread name dead code; a test finds a line here that is no longer needed.
 """
 
-# ruff: noqa: B018, F821 - each line is a use, and names nothing that is imported
+# ruff: noqa: B018, F821, SLF001 - each line is a use, and names nothing that is imported
 
 # Python's own protocols.
 __getattr__  # of the module `monitor`, PEP 562
