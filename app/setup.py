@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from setuptools import find_packages, setup  # type: ignore[import-untyped]
+from setuptools.command.build_py import build_py  # type: ignore[import-untyped]
 
 HERE = Path(__file__).parent
 EXTRAS = "console,database,definitions,otlp,redis,service"
@@ -23,7 +24,17 @@ def version() -> str:
     return found[1]
 
 
+class Package(build_py):  # type: ignore[misc]
+    """Leaves this file out of the package that it describes."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        """Return package, name and path of each module, as the base class finds them."""
+        found: list[tuple[str, str, str]] = super().find_package_modules(package, package_dir)
+        return [module for module in found if module[:2] != ("app", "setup")]
+
+
 setup(
+    cmdclass={"build_py": Package},
     version=version(),
     package_dir={"app": "."},
     packages=["app", *(f"app.{name}" for name in find_packages(str(HERE)))],
