@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 Plain = str | int | float | bool | None
 
 _LONGEST: Final = 512
+_TEXT: Callable[[Any], str] = str.__str__  # of the base class, whatever a subclass made of it
 _WIDEST: Final = 1 << 63
 
 
@@ -21,7 +23,7 @@ def plain(value: object) -> tuple[Plain, bool]:
     if value is None or value is True or value is False:
         return value, True
     if issubclass(kind, str):
-        return written(str.__str__(value))
+        return written(_TEXT(value))
     if issubclass(kind, int):
         number = int.__int__(value)  # type: ignore[arg-type]
         return (number, True) if -_WIDEST <= number < _WIDEST else ("int", False)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+import sqlalchemy.exc as sa_exc
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.housekeeping import STANDING_ORDERS, WORKER_REPORTS
@@ -136,9 +137,11 @@ class OrderBook:
     ) -> Sequence[Mapping[str, Any]]:
         try:
             async with engine.begin() as connection:
+                rows: Sequence[Mapping[str, Any]] = ()
                 for statement in statements:
                     result = await connection.execute(statement)
-                return [dict(row) for row in result.mappings()] if result.returns_rows else []
-        except (sa.exc.SQLAlchemyError, OSError) as failure:
+                    rows = [dict(row) for row in result.mappings()] if result.returns_rows else []
+                return rows
+        except (sa_exc.SQLAlchemyError, OSError) as failure:
             # The driver's own message may quote a row.
             raise StatementFailed(summary, type(failure).__name__) from None

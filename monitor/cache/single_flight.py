@@ -24,7 +24,7 @@ class Flight(Generic[T]):
 
     def __init__(self, outcome: asyncio.Future[T]) -> None:
         self.outcome = outcome
-        self.deserted_while_asked = False
+        self.deserted_while_asked: bool = False
         self._callers: set[_Caller] = set()
         self._empty = asyncio.Event()
         self._watched = False

@@ -118,7 +118,7 @@ class StrayOutput(io.TextIOBase):
         self._every_s = every_s
         self._quiet_until = 0.0
         self._lines = 0
-        self.buffer = _StrayBytes(self)
+        self.buffer: _StrayBytes = _StrayBytes(self)
 
     @property
     def encoding(self) -> str:  # type: ignore[override]

@@ -55,6 +55,7 @@ class Workers:
         self._identity = secrets.randbits(62)
         self.name: str = f"{self._identity:016x}{_SUFFIX}"
         self._place = None if directory is None else directory / layout.digest
+        self.table: TenantTable
         memory, self.table = self._opened(directory)
         memory.ints[IDENTITY_CELL] = self._identity
         self.columns: Columns = Columns(layout, memory, now)

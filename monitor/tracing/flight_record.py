@@ -152,8 +152,8 @@ class FlightRecord(FlightSpan):
         self.attributes: dict[str, Any] | None = None
         self.facts: Facts | None = None
         self.kept: bool | None = None
-        self.whole = False
-        self.links = ()
+        self.whole: bool = False
+        self.links: tuple[SpanContext, ...] = ()
         self.date: int | None = None
         self.spans: list[ChildSpan] = []
         self.above: Context | None = None

@@ -180,7 +180,7 @@ class ChildSpan(FlightSpan):
         self.ended = None
         self.failed = False
         self.attributes: dict[str, Any] | None = None
-        self.links = ()
+        self.links: tuple[SpanContext, ...] = ()
         self._context = None
 
     @property

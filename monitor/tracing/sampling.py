@@ -27,7 +27,7 @@ class HeadSampler:
     def __init__(self, ratio: float) -> None:
         self._threshold = threshold_of(ratio)
         known = None if self._threshold == NEVER else written(self._threshold)
-        self.state = with_threshold(TraceState(), known)
+        self.state: TraceState = with_threshold(TraceState(), known)
 
     def samples(self, trace_id: int) -> bool:
         """Say whether a trace that begins here is sampled."""

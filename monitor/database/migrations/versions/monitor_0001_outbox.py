@@ -5,7 +5,7 @@ from alembic import context, op
 
 revision = "monitor_0001"
 down_revision = None
-branch_labels = ("monitor",)
+branch_labels: tuple[str, ...] = ("monitor",)
 
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
