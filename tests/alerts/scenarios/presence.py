@@ -99,10 +99,10 @@ SCENARIOS = [
     Scenario(
         "NoTraffic",
         "the morning does not come that came a week ago",
-        _up(gauge((8 * 1440, 1), step_s=60.0)) | service(*WEEK, *NIGHT, Phase(960, rate=0.0), step_s=60.0),
+        _up(gauge((8 * 1440, 1), step_s=120.0)) | service(*WEEK, *NIGHT, Phase(960, rate=0.0), step_s=120.0),
         firing=(Firing("176h45m", "1"),),
         silent=("32h", "128h", "168h", "175h45m"),
-        step="1m",
+        step="2m",
     ),
     Scenario("NoTraffic", "a new installation nobody uses yet", service(Phase(120, rate=0.0)), lasts="2h"),
     Scenario("Watchdog", "nothing is known at all", {}, firing=(Firing("0s"), Firing("5m"))),
