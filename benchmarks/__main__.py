@@ -33,6 +33,7 @@ MODULES = (
     "endings",
     "console",
     "alerts",
+    "adoption",
 )
 HEAD = """# Benchmarks
 
