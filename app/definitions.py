@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from app.naming import NAMING
+from app.objectives import OBJECTIVES
 from app.policies import POLICIES
 from monitor.definitions import receivers
-from monitor.definitions.deployment import PROBE_ROUTES, Deployment
+from monitor.definitions.deployment import Deployment
 from monitor.definitions.receivers import (
     SECRETS,
     Environment,
@@ -70,6 +71,6 @@ DEPLOYMENT = Deployment(
         "sampling_ratio": "TASKMED_SAMPLING_RATIO",
         "tenant_budget": "TASKMED_TENANT_BUDGET",
     },
-    probe_routes=(*PROBE_ROUTES, "/api/stress/*"),
+    objectives=OBJECTIVES,
     runbooks_url="https://taskmed.example/docs/runbooks",
 )

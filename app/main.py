@@ -18,6 +18,7 @@ from app.config import AppConfig
 from app.fault_injection import FaultLayer
 from app.key_file import KeyFile
 from app.naming import NAMING
+from app.objectives import OBJECTIVES
 from app.openapi import document
 from app.policies import POLICIES
 from app.problems import HANDLERS
@@ -95,6 +96,7 @@ def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones, resolver: T
         tenant_column=TENANT_COLUMN,
         pool=PoolSettings(size=config.pool_size, application_name=_APPLICATION),
         refusal=Refusals(clock),
+        objectives=OBJECTIVES,
         warmed=FirstPages(clock),
         zone=zones,
         console_keys=[key.secret for key in config.token_keys],

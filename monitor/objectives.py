@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from monitor.route_set import KIT_ROUTES
+
 SHORT_S = 150.0  # two scrapes lie in it also where Prometheus comes once a minute
 
 
@@ -161,7 +163,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Objectives:
-    """Every promise of the service."""
+    """Every promise of the service.
+
+    Attributes:
+        latency_mean: The mean response time.
+        hit_ratio: The cache's hit ratio.
+        error_ratio: The share of failed requests.
+        availability: The error budget of failures.
+        latency: The error budget of slow answers.
+        low_volume: When a quiet tenant's failures are told.
+        burn_rates: How fast the budgets may burn.
+        failing: When most requests fail.
+        uncounted: Routes that no tenant asks for, which count in none of these; `*` at the end
+            stands for whatever follows. A service adds its own to `KIT_ROUTES`.
+        limits: Bounds of what is watched around.
+    """
 
     latency_mean: Threshold = field(
         default_factory=lambda: Threshold(
@@ -190,6 +206,7 @@ class Objectives:
     low_volume: LowVolume = field(default_factory=LowVolume)
     burn_rates: tuple[BurnRate, ...] = BURN_RATES
     failing: Failing = field(default_factory=Failing)
+    uncounted: tuple[str, ...] = KIT_ROUTES
     limits: Limits = field(default_factory=Limits)
 
     @property

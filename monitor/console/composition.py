@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ class Watched:
     store: Store
     store_prefix: str = ""
     window_s: float = 300.0
-    probes: Collection[str] = ()
+    probes: Container[str] = ()
 
 
 def join(watched: Watched) -> Console:

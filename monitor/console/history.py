@@ -7,7 +7,7 @@ for the console while nobody watches; while somebody does, up to an hour is reme
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -67,7 +67,7 @@ class History:
         probes: Routes that no user asks for.
     """
 
-    def __init__(self, windows: Windows, clock: Clock, probes: Collection[str] = ()) -> None:
+    def __init__(self, windows: Windows, clock: Clock, probes: Container[str] = ()) -> None:
         self._windows = windows
         self._clock = clock
         self._probes = probes
@@ -87,7 +87,7 @@ class History:
         return point(self._clock.monotonic(), window.seconds, window.reading, self._probes)
 
 
-def point(at: float, seconds: float, reading: Families, probes: Collection[str]) -> Point:
+def point(at: float, seconds: float, reading: Families, probes: Container[str]) -> Point:
     """Add up what a step counted."""
     requests = RequestStats(HTTP_DURATION.buckets)
     for (_, route, status, _, caller), buckets, total in histogram_rows(reading[HTTP_DURATION.name]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -96,7 +96,7 @@ class Surveyor:
         *,
         naming: TenantNaming,
         window_s: float = 300.0,
-        probes: Collection[str] = (),
+        probes: Container[str] = (),
     ) -> None:
         self._windows = windows
         self._objectives = objectives

@@ -14,16 +14,6 @@ from monitor.errors import ConfigurationError
 from monitor.objectives import Objectives
 from monitor.tenancy.naming import TenantNaming
 
-PROBE_ROUTES = (
-    "/api/health",
-    "/api/health/*",
-    "/metrics",
-    "/console",
-    "/console/*",
-    "/api/metrics",
-    "/api/traces",
-    "/api/cache/*",
-)
 # Where an operator sets what a runbook speaks of, for a service that says nothing else.
 _SETTINGS: Mapping[str, str] = {
     "access_log": "MonitorSettings.access_log",
@@ -71,8 +61,6 @@ class Deployment:
         evaluation_s: How often Prometheus evaluates rules; only the unhurried groups name it.
         grafana_url: Base address of the links to dashboards.
         runbooks_url: Base address of the links to runbooks.
-        probe_routes: Routes that no tenant asks for, but probes and operators; they count in no
-            objective. `*` at the end stands for whatever follows.
     """
 
     job: str = "service"
@@ -89,7 +77,6 @@ class Deployment:
     floor_s: float = 0.0
     grafana_url: str = "http://localhost:3000"
     runbooks_url: str = "https://runbooks.example"
-    probe_routes: tuple[str, ...] = PROBE_ROUTES
 
     def __post_init__(self) -> None:
         if not _PREFIX.match(self.slug):

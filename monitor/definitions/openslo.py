@@ -95,7 +95,7 @@ def _bad(deployment: Deployment) -> dict[str, Any]:
 
 
 def _good(deployment: Deployment, level: ServiceLevel) -> dict[str, Any]:
-    requests = service_requests(deployment.probe_routes)
+    requests = service_requests(deployment.objectives.uncounted)
     bucket = _ask(deployment).series(
         f"{requests.histogram}_bucket", *requests.counted, f'le="{level.latency_bound_s or 0:g}"'
     )
@@ -103,12 +103,12 @@ def _good(deployment: Deployment, level: ServiceLevel) -> dict[str, Any]:
 
 
 def _counter(deployment: Deployment, *matchers: str) -> str:
-    requests = service_requests(deployment.probe_routes)
+    requests = service_requests(deployment.objectives.uncounted)
     return f"sum({_ask(deployment).series(requests.count, *requests.counted, *matchers)})"
 
 
 def _ask(deployment: Deployment) -> Queries:
-    return Queries(service_requests(deployment.probe_routes), "", (f'job="{deployment.job}"',))
+    return Queries(service_requests(deployment.objectives.uncounted), "", (f'job="{deployment.job}"',))
 
 
 def _metric(query: str) -> dict[str, Any]:

@@ -51,14 +51,14 @@ class Requests:
     counted: tuple[str, ...] = ()
 
 
-def service_requests(probe_routes: tuple[str, ...]) -> Requests:
+def service_requests(uncounted: tuple[str, ...]) -> Requests:
     """Return the family by method, route and status; it knows no tenant."""
     return Requests(
         count=f"{HTTP_DURATION.name}_count",
         histogram=HTTP_DURATION.name,
         failed='error_type!=""',
         # Whoever signed in nowhere must not be able to trip a page, nor to dilute what would.
-        counted=(f'http_route!~"{quoted_regex(probe_routes)}"', f'caller!="{ANONYMOUS}"'),
+        counted=(f'http_route!~"{quoted_regex(uncounted)}"', f'caller!="{ANONYMOUS}"'),
     )
 
 

@@ -46,7 +46,7 @@ def queries(deployment: Deployment, requests: Requests, window_s: float) -> Quer
 
 
 def _service(deployment: Deployment) -> tuple[RecordingRule, ...]:
-    objectives, requests = deployment.objectives, service_requests(deployment.probe_routes)
+    objectives, requests = deployment.objectives, service_requests(deployment.objectives.uncounted)
     counted = _counted(queries(deployment, requests, objectives.error_ratio.window_s), deployment)
     mean = queries(deployment, requests, objectives.latency_mean.window_s).mean(SERVICE)
     return (
@@ -66,7 +66,7 @@ def _budgets(deployment: Deployment) -> tuple[RecordingRule, ...]:
     windows = sorted({w for pair in deployment.objectives.burn_rates for w in (pair.long_s, pair.short_s)})
     rules: list[RecordingRule] = []
     for window_s in windows:
-        ask = queries(deployment, service_requests(deployment.probe_routes), window_s)
+        ask = queries(deployment, service_requests(deployment.objectives.uncounted), window_s)
         for series, expr in _counted(ask, deployment).items():
             name = recorded.over(series, duration(window_s))
             averaged = f"avg_over_time({own(deployment, series)}[{deployment.span(window_s)}])"
@@ -126,7 +126,7 @@ def _cache(deployment: Deployment) -> tuple[RecordingRule, ...]:
 def _quantiles(deployment: Deployment) -> tuple[RecordingRule, ...]:
     window_s = deployment.objectives.latency_mean.window_s
     levels = (
-        ("job", SERVICE, service_requests(deployment.probe_routes)),
+        ("job", SERVICE, service_requests(deployment.objectives.uncounted)),
         ("job_tenant", TENANT, TENANT_FAMILY),
     )
     return tuple(

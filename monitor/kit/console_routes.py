@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Container
 from functools import partial
 from http import HTTPStatus
 
@@ -35,7 +35,7 @@ def console_or_notice(
     switch: CacheSwitch,
     clock: Clock,
     store: Store,
-    probes: Collection[str],
+    probes: Container[str],
 ) -> list[BaseRoute]:
     """Return everything under `/console`.
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from monitor.cache.rollout import Rollout
 from monitor.cache.store import Store
 from monitor.clock import Clock
-from monitor.console.links import console_routes, is_console_path
+from monitor.console.links import is_console_path
 from monitor.kit.adoption import Adoption
 from monitor.kit.console_routes import console_or_notice
 from monitor.metrics.measurements import Measurements
@@ -21,15 +21,13 @@ from monitor.operations.drain import Drain
 from monitor.operations.health import Check, Health
 from monitor.operations.summary import Summary
 from monitor.operations.traces_endpoint import show_recent_traces
+from monitor.route_set import RouteSet
 from monitor.settings import MonitorSettings
 from monitor.tenancy.identity import Identity
-from monitor.tenancy.naming import TenantNaming
 from monitor.tracing.recent import RecentTraces
 
 # Asked by machines, without credentials; no part of any objective.
 PROBES = frozenset({"/metrics", "/api/health", "/api/health/live", "/api/health/ready"})
-# Asked by those who watch and steer the service.
-_OPERATING = frozenset({"/api/metrics", "/api/traces", "/api/cache/switch"})
 
 
 def endpoints(
@@ -47,7 +45,8 @@ def endpoints(
     clock: Clock,
 ) -> list[BaseRoute]:
     """Return exposition, health, summary, recent traces, the cache's switch and warming, and the console."""
-    objectives, uncounted = adoption.objectives, uncounted_routes(adoption.naming)
+    objectives = adoption.objectives
+    uncounted = RouteSet(objectives.uncounted)
     health = Health(
         checks,
         measurements.windows,
@@ -93,11 +92,6 @@ def endpoints(
             probes=uncounted,
         ),
     ]
-
-
-def uncounted_routes(naming: TenantNaming) -> frozenset[str]:
-    """Return the templates of what no tenant asks for: probes, and what operators ask."""
-    return PROBES | _OPERATING | console_routes(naming)
 
 
 def public_paths(paths: Collection[str]) -> Callable[[str], bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from monitor.metrics.catalogue import (
@@ -102,7 +102,7 @@ class ServiceLevels:
             nobody signed in asked for.
     """
 
-    def __init__(self, reading: Families, probes: Collection[str] = ()) -> None:
+    def __init__(self, reading: Families, probes: Container[str] = ()) -> None:
         self.overall: RequestStats = RequestStats(HTTP_DURATION.buckets)
         self.routes: dict[tuple[str, str], RequestStats] = {}
         self._judged: dict[tuple[str, str], RequestStats] = {}
@@ -133,7 +133,7 @@ class ServiceLevels:
             yield from judge.requests(requests, tenant=tenant)
             yield from judge.lookups(self.cache(tenant), tenant=tenant)
 
-    def _take_routes(self, reading: Families, probes: Collection[str]) -> None:
+    def _take_routes(self, reading: Families, probes: Container[str]) -> None:
         for labels, buckets, seconds in histogram_rows(reading[HTTP_DURATION.name]):
             method, route, status, _, caller = labels
             rows = [self.routes.setdefault((method, route), RequestStats(HTTP_DURATION.buckets))]

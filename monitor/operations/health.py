@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -124,7 +124,7 @@ class Health:
         *,
         timeout_s: float = 1.0,
         window_s: float = 300.0,
-        probes: Collection[str] = (),
+        probes: Container[str] = (),
         drain: Drain | None = None,
     ) -> None:
         self._checks, self._naming = checks, naming

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from concurrent.futures import Executor
 from http import HTTPStatus
 from typing import Any
@@ -137,7 +137,7 @@ class Summary:
         *,
         window_s: float = 300.0,
         minimum: int = 20,
-        probes: Collection[str] = (),
+        probes: Container[str] = (),
     ) -> None:
         self._naming, self._encoded = naming, JsonBody(SummaryBody, naming)
         self._windows = windows

@@ -36,6 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.loopback",
         "app.columns",
         "app.naming",
+        "app.objectives",
         "app.policies",
         "app.setup",
         "app.stopping",
@@ -58,6 +59,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.extras",
         "monitor.failures",
         "monitor.networks",
+        "monitor.objectives",
         "monitor.path_prefix",
         "monitor.settings",
         "monitor.tenancy",
@@ -67,9 +69,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "monitor.clock",
         "monitor.errors",
         "monitor.garbage",
-        "monitor.objectives",
         "monitor.plain_values",
         "monitor.problems",
+        "monitor.route_set",
     ),
 )
 RANKS = {room: len(FLOORS) - number for number, floor in enumerate(FLOORS) for room in floor}

@@ -13,7 +13,7 @@ QUANTILES = (0.5, 0.95, 0.99)
 
 def of_service(deployment: Deployment, *matchers: str) -> Queries:
     """Ask about all requests that users made."""
-    return Queries(service_requests(deployment.probe_routes), INTERVAL, (JOB, *matchers))
+    return Queries(service_requests(deployment.objectives.uncounted), INTERVAL, (JOB, *matchers))
 
 
 def of_tenants(*matchers: str) -> Queries:

@@ -13,9 +13,8 @@ from monitor.definitions.alerts.objective_alerts import subjects
 from monitor.definitions.deployment import duration
 from monitor.definitions.queries import quoted_regex
 from monitor.definitions.rules import AlertRule, Concern, Severity
-from monitor.kit.routes import uncounted_routes
 from monitor.objectives import Objectives, Threshold
-from monitor.tenancy.naming import TenantNaming
+from monitor.route_set import RouteSet
 from tests.alerts.promtool import seconds
 
 ALERTS = all_alerts(DEPLOYMENT)
@@ -97,8 +96,11 @@ def test_the_pace_shortens_every_window() -> None:
     assert {rule.document(hurried).get("for") for rule in fast if rule.name == "TenantErrorsHigh"} == {"7s"}
 
 
-def test_probes_and_operators_are_those_of_the_service() -> None:
-    """What the kit's own summary leaves out is left out of the rules."""
-    left_out = re.compile(quoted_regex(DEPLOYMENT.probe_routes))
+@pytest.mark.parametrize("route", ["/metrics", "/api/health/ready", "/console/events", "/api/stress/fault"])
+def test_the_rules_leave_out_what_health_and_console_leave_out(route: str) -> None:
+    """One list says what no tenant asks for: as patterns of PromQL, and as a set of routes."""
+    objectives = DEPLOYMENT.objectives
 
-    assert [route for route in uncounted_routes(TenantNaming()) if not left_out.fullmatch(route)] == []
+    assert re.fullmatch(quoted_regex(objectives.uncounted), route)
+    assert route in RouteSet(objectives.uncounted)
+    assert "/api/contacts" not in RouteSet(objectives.uncounted)
