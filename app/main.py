@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.api_page import render as render_page
-from app.auth import TokenResolver
+from app.auth import Role, TokenResolver
 from app.columns import TENANT_COLUMN
 from app.config import AppConfig
 from app.fault_injection import FaultLayer
@@ -98,6 +98,7 @@ def adoption_of(config: AppConfig, clock: Clock, zones: ClinicZones, resolver: T
         refusal=Refusals(clock),
         objectives=OBJECTIVES,
         warmed=FirstPages(clock),
+        warming_role=Role.STAFF,
         zone=zones,
         console_keys=[key.secret for key in config.token_keys],
     )

@@ -39,6 +39,7 @@ class Adoption:
         refusal: Makes the answer to a request without valid credentials.
         warmed: Lists what a tenant, or each one (None), asks for first; None: nothing is warmed. It
             needs a database.
+        warming_role: The role as which what is warmed is asked for; it must be let read that.
         zone: A tenant's time zone, for policies that refresh daily.
         objectives: What the service promises.
         metrics: Metrics of the service's own beside the kit's; `monitor.measurements.columns` has
@@ -59,6 +60,7 @@ class Adoption:
     pool: PoolSettings = field(default_factory=PoolSettings)
     refusal: Refusal | None = None
     warmed: WarmList | None = None
+    warming_role: str = "monitor"
     zone: Zone = utc
     objectives: Objectives = field(default_factory=Objectives)
     metrics: Sequence[Metric] = ()

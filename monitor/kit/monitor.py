@@ -103,7 +103,7 @@ class Monitor:
         self.kill_switch: DurableSwitch | None = None
         self._consistency: ProtocolWorker | None = None
         self._settlement: Settlement = NoSettlement()
-        self._inner = InnerApp()
+        self._inner = InnerApp(adoption.warming_role)
         self._output: ProcessOutput | None = None
         self.warming: CacheWarming | None = None
         if adoption.database_url is None:

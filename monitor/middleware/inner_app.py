@@ -23,9 +23,14 @@ _UNCACHED = "uncached"
 
 
 class InnerApp:
-    """Asks the request chain from behind sign-in on; the chain's entrance there opens it."""
+    """Asks the request chain from behind sign-in on; the chain's entrance there opens it.
 
-    def __init__(self) -> None:
+    Args:
+        role: The role of the user as whom it asks: one that may read what is warmed.
+    """
+
+    def __init__(self, role: str = _USER) -> None:
+        self._role = role
         self._inside: ASGIApp | None = None
 
     def open(self, inside: ASGIApp) -> None:
@@ -54,7 +59,7 @@ class InnerApp:
         """
         if self._inside is None:
             raise ConfigurationError("middleware", "serve with the kit's: there is no chain to ask yet")
-        scope = _scope(path, tenant, app)
+        scope = _scope(path, Identity(tenant, _USER, self._role), app)
         record = open_record(scope, 0.0)
         record.tenant, record.identity = tenant, scope["state"]["identity"]
         statuses: list[int] = []
@@ -75,7 +80,7 @@ class InnerApp:
         return "error" if statuses[0] >= HTTPStatus.BAD_REQUEST else str(record.cache or _UNCACHED)
 
 
-def _scope(path: str, tenant: TenantId, app: object) -> dict[str, Any]:
+def _scope(path: str, identity: Identity, app: object) -> dict[str, Any]:
     plain, _, query = path.partition("?")
     return {
         "type": "http",
@@ -90,6 +95,6 @@ def _scope(path: str, tenant: TenantId, app: object) -> dict[str, Any]:
         "headers": [],
         "client": None,
         "server": None,
-        "state": {"identity": Identity(tenant, _USER, _USER)},
+        "state": {"identity": identity},
         "app": app,
     }

@@ -54,9 +54,9 @@ class Chain:
             return answer.status
 
     async def let_fail(self) -> None:
-        """Let every request of the clinic fail from now on."""
+        """Let every request fail from now on."""
         headers = {"Authorization": f"Bearer {_ISSUER.mint(role=Role.OPERATOR, user='test')}"}
-        fault = {"seconds": 600, "errorShare": 1.0, "clinics": [CLINIC]}
+        fault = {"seconds": 600, "errorShare": 1.0}
         async with (
             aiohttp.ClientSession(self.service.url, headers=headers) as session,
             session.put("/api/stress/fault", json=fault) as answer,

@@ -10,6 +10,7 @@ from monitor.cache.generations import TOKEN_BYTES
 from monitor.cache.keys import CacheKey
 from monitor.cache.lookup import Load, Loaded, Lookup
 from monitor.cache.sealing import AesGcmSealer
+from monitor.cache.single_flight import Flight
 from monitor.consistency.cache_lease import CacheLease
 from monitor.consistency.outbox_statements import OutboxRow, OutboxSnapshot
 from monitor.consistency.relay import Relay
@@ -198,7 +199,7 @@ class JoinsBegunLoads(BypassFlight):
 
     def join(self, key: str, load: Load) -> tuple[Any, bool]:
         running = self._running.get(key)
-        return (running, True) if running is not None else super().join(key, load)
+        return (Flight(running), True) if running is not None else super().join(key, load)
 
 
 def bypass_joins_begun_loads(worker: Worker) -> None:
