@@ -12,19 +12,6 @@ from starlette.requests import Request
 from monitor.tenancy.naming import TenantNaming
 
 PREFIX: Final = "/console"
-_ROUTES = (
-    "",
-    "/sign-in",
-    "/sign-out",
-    "/assets/{name}",
-    "/events",
-    "/cache",
-    "/cache/switch",
-    "/cache/rollout",
-    "/alerts",
-    "/traces",
-    "/traces/{trace}",
-)
 # An address as a browser writes it: printable ASCII without what it drops, turns around or quotes.
 _PLAIN: Final = re.compile(r"[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*")
 
@@ -32,11 +19,6 @@ _PLAIN: Final = re.compile(r"[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*")
 def is_console_path(path: str) -> bool:
     """Say whether a path is the console's; it asks for a sign-in of its own."""
     return path == PREFIX or path.startswith(f"{PREFIX}/")
-
-
-def console_routes(naming: TenantNaming) -> frozenset[str]:
-    """Return the templates of the console's routes: requests of operators, no part of any objective."""
-    return frozenset(PREFIX + path for path in (*_ROUTES, *tenant_paths(naming)))
 
 
 def tenant_paths(naming: TenantNaming) -> tuple[str, str]:
