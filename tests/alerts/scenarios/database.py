@@ -22,7 +22,7 @@ SCENARIOS = [
         "two waits run out each second for ten minutes",
         {named("db_client_connection_timeouts_total"): counter((20, 0), (10, 2), (60, 0))},
         firing=(Firing("25m", "2"),),
-        silent=("19m", "21m", "50m"),
+        silent=("19m", "21m", "65m"),
     ),
     Scenario(
         "DatabasePoolExhausted",

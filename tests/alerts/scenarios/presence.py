@@ -31,7 +31,7 @@ SCENARIOS = [
         "both replicas die",
         _up(DOWN, DOWN),
         firing=(Firing("22m", "0"),),
-        silent=("19m", "20m30s", "50m"),
+        silent=("19m", "20m30s", "65m"),
     ),
     Scenario("ServiceDown", "one of two replicas dies", _up(DOWN, UP), lasts="90m"),
     Scenario(
@@ -42,7 +42,7 @@ SCENARIOS = [
         "discovery loses every target",
         _up(GONE),
         firing=(Firing("27m"),),
-        silent=("19m", "24m", "60m"),
+        silent=("19m", "24m", "75m"),
     ),
     Scenario("ServiceMissing", "a target is there and down", _up(gauge((60, 0))), lasts="1h"),
     Scenario(
