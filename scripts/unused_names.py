@@ -31,7 +31,6 @@ _.log_message
 _.add_event
 _.update_name
 escaped  # argument of `record_exception`
-random_value  # for a sampler that decides by the trace's own randomness (W3C Trace Context, level 2)
 
 # prometheus-client asks a collector.
 _.describe

@@ -13,7 +13,6 @@ _KEY = "ot"
 _BITS = 56
 _DIGITS = 14
 NEVER = 1 << _BITS
-_MASK = NEVER - 1
 _LONGEST = 256
 ALWAYS = "0"
 
@@ -26,18 +25,6 @@ def threshold_of(ratio: float) -> int:
 def written(threshold: int) -> str:
     """Write a threshold as `th` has it: hexadecimal, without the zeros at its end."""
     return f"{threshold:0{_DIGITS}x}".rstrip("0") or ALWAYS
-
-
-def random_value(trace_id: int, state: TraceState) -> int:
-    """Return the trace's random bits: those of `rv` where the root wrote one, else the id's lower 56."""
-    for member in state.get(_KEY, "").split(";"):
-        name, _, value = member.partition(":")
-        if name == "rv" and len(value) == _DIGITS:
-            try:
-                return int(value, 16)
-            except ValueError:
-                break
-    return trace_id & _MASK
 
 
 def with_threshold(state: TraceState, threshold: str | None) -> TraceState:

@@ -10,7 +10,6 @@ from opentelemetry.sdk.trace.sampling import Decision
 
 from monitor.networks import Networks
 from monitor.testing.fakes import ManualClock
-from monitor.tracing.probability import random_value
 from monitor.tracing.sampling import ForcedSampling, HeadSampler
 from tests.monitor.tracing.room import Room
 
@@ -104,15 +103,6 @@ def test_what_others_wrote_into_the_state_stays() -> None:
         pass
 
     assert states(room) == ["ot=th:0;rv:0123456789abcd;x:y,rojo=1,congo=2"]
-
-
-def test_random_bits_come_from_the_root_or_from_the_id() -> None:
-    """`rv` counts where it is whole; else the trace id's lower 56 bits do."""
-    room = Room()
-    with room.request(0.01, {**header("01"), b"tracestate": b"ot=rv:0123456789abcd"}) as trace:
-        assert random_value(trace.id, trace.trace_state) == 0x0123456789ABCD
-    with room.request(0.01, {**header("01"), b"tracestate": b"ot=rv:short"}) as trace:
-        assert random_value(trace.id, trace.trace_state) == int(TRACE, 16) & (1 << 56) - 1
 
 
 def test_a_strangers_trace_is_linked_and_not_followed() -> None:
